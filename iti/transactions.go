@@ -1,0 +1,40 @@
+package iti
+
+// Transaction is one row of the table.
+type Transaction struct {
+	ID      string // "ITI-42"
+	Name    string // the Technical Framework's name, "Register Document Set-b"
+	Section string // where it is specified, "ITI TF-2: 3.42"
+	Action  string // wsa:Action of the request; empty for HL7 v2 transactions
+	Reply   string // wsa:Action of the response
+	MTOM    bool   // request and response are MTOM/XOP (ITI TF-2: V.3), else SIMPLE SOAP
+}
+
+// The transactions of the Document Registry, the Document Repository and the Patient Identity Feed.
+var (
+	PatientIdentityFeed = Transaction{
+		ID: "ITI-8", Name: "Patient Identity Feed", Section: "ITI TF-2: 3.8",
+	}
+	RegistryStoredQuery = Transaction{
+		ID: "ITI-18", Name: "Registry Stored Query", Section: "ITI TF-2: 3.18",
+		Action: "urn:ihe:iti:2007:RegistryStoredQuery",
+		Reply:  "urn:ihe:iti:2007:RegistryStoredQueryResponse",
+	}
+	ProvideAndRegisterDocumentSet = Transaction{
+		ID: "ITI-41", Name: "Provide and Register Document Set-b", Section: "ITI TF-2: 3.41",
+		Action: "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
+		Reply:  "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse",
+		MTOM:   true,
+	}
+	RegisterDocumentSet = Transaction{
+		ID: "ITI-42", Name: "Register Document Set-b", Section: "ITI TF-2: 3.42",
+		Action: "urn:ihe:iti:2007:RegisterDocumentSet-b",
+		Reply:  "urn:ihe:iti:2007:RegisterDocumentSet-bResponse",
+	}
+	RetrieveDocumentSet = Transaction{
+		ID: "ITI-43", Name: "Retrieve Document Set", Section: "ITI TF-2: 3.43",
+		Action: "urn:ihe:iti:2007:RetrieveDocumentSet",
+		Reply:  "urn:ihe:iti:2007:RetrieveDocumentSetResponse",
+		MTOM:   true,
+	}
+)
