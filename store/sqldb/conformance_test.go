@@ -1,0 +1,32 @@
+package sqldb_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"dossier/store/sqldb"
+	"dossier/store/storetest"
+)
+
+func open(t testing.TB) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "dossier.db"), sqldb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return db
+}
+
+func backend(t *testing.T) storetest.Backend {
+	db := open(t)
+	return storetest.Backend{Registry: db, Documents: db, Patients: db}
+}
+
+func TestRegistry(t *testing.T)  { t.Parallel(); storetest.Registry(t, backend) }
+func TestDocuments(t *testing.T) { t.Parallel(); storetest.Documents(t, backend) }
+func TestPatients(t *testing.T)  { t.Parallel(); storetest.Patients(t, backend) }

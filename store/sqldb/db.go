@@ -1,0 +1,100 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"dossier/store"
+)
+
+// DB is a database. It implements store.Registry, store.Documents and store.Patients and is safe for concurrent use.
+type DB struct {
+	dialect *dialect
+	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
+	reader  *pool // read-only
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+var (
+	_ store.Registry  = (*DB)(nil)
+	_ store.Documents = (*DB)(nil)
+	_ store.Patients  = (*DB)(nil)
+)
+
+// Options are the outside world of a DB. All may be zero.
+type Options struct {
+	Now    func() time.Time // for the time of a merge; time.Now by default
+	Logger *slog.Logger     // migrations at open; no log by default
+}
+
+func newDB(d *dialect, o Options) *DB {
+	db := &DB{dialect: d, now: o.Now, log: o.Logger}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	return db
+}
+
+// Ping tells whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.view(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("SELECT 1")
+		return t.query(ctx, "ping", b, func(*sql.Rows) error { return nil })
+	})
+}
+
+// Close waits for transactions to end and closes the database. Later calls of any method fail.
+func (db *DB) Close() error {
+	var errs []error
+	for _, p := range []*pool{db.reader, db.writer} { // the last connection to close must be able to write
+		if p != nil {
+			errs = append(errs, p.close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// View implements store.Registry.
+func (db *DB) View(ctx context.Context, fn func(store.RegistryReader) error) error {
+	return db.view(ctx, func(t *tx) error { return fn(t) })
+}
+
+// Update implements store.Registry.
+func (db *DB) Update(ctx context.Context, fn func(store.RegistryTx) error) error {
+	return db.update(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (db *DB) view(ctx context.Context, fn func(*tx) error) error {
+	return db.run(ctx, db.reader, fn)
+}
+
+// attempts is how often update runs its function at most.
+const attempts = 5
+
+func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
+	var err error
+	for range attempts {
+		err = db.run(ctx, db.writer, fn)
+		if !errors.Is(err, store.ErrConflict) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// wrap gives an error of the database the form that callers test for.
+func (db *DB) wrap(what string, err error) error {
+	if db.dialect.violated(err) || db.dialect.busy(err) {
+		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrConflict, err)
+	}
+	return fmt.Errorf("sqldb: %s: %w", what, err)
+}

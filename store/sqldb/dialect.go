@@ -1,0 +1,85 @@
+package sqldb
+
+import (
+	"errors"
+	"strings"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/pressly/goose/v3"
+)
+
+// dialect is what differs between databases.
+type dialect struct {
+	migrations goose.Dialect
+	// lastSeq reads the number of the object registered last; the transaction that reads it is the only one to write.
+	lastSeq constant
+	// match stands between a value and a pattern from the function pattern. It compares case-sensitively, by characters.
+	match   constant
+	pattern func(p string, underscore bool) string
+	// unnumbered placeholders are ? instead of $1, $2 ... They mean the same here, because every value is bound once.
+	unnumbered bool
+	// parameters is the most values that one statement takes.
+	parameters int
+	// violated tells that err is a unique or primary key constraint, busy that running the transaction again may help.
+	violated func(err error) bool
+	busy     func(err error) bool
+	// checks are statements that report damage of the database, one finding a row, as far as SQL can ask for it.
+	checks []constant
+}
+
+var sqliteDialect = dialect{
+	migrations: goose.DialectSQLite3,
+	lastSeq:    `SELECT coalesce(max(seq), 0) FROM object`,
+	match:      ` GLOB `, // LIKE ignores the case of ASCII letters
+	pattern:    globPattern,
+	unnumbered: true, // SQLite keeps $1 as a name in a list that it walks for each one: 20,000 take seconds
+	parameters: 32000,
+	violated: func(err error) bool {
+		code := sqliteCode(err)
+		return code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY
+	},
+	busy: func(err error) bool { return sqliteCode(err)&0xff == lib.SQLITE_BUSY },
+	checks: []constant{
+		"SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+		`SELECT 'row ' || rowid || ' of ' || "table" || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check`,
+	},
+}
+
+// sqliteCode is the extended result code of err, 0 for other errors.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code()
+}
+
+// maxPattern is the longest pattern SQLite takes, in bytes. It is far above any value of XDS, so that a longer one matches
+// nothing.
+const maxPattern = 50000
+
+// globPattern translates a pattern with '%' and, if underscore, '_' into one for GLOB. The empty pattern it gives for one
+// that is too long matches nothing, because empty values are not stored.
+func globPattern(p string, underscore bool) string {
+	var b strings.Builder
+	for _, r := range p {
+		switch {
+		case r == '%':
+			b.WriteByte('*')
+		case r == '_' && underscore:
+			b.WriteByte('?')
+		case r == '*' || r == '?' || r == '[':
+			b.WriteByte('[')
+			b.WriteRune(r)
+			b.WriteByte(']')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() > maxPattern {
+		return ""
+	}
+	return b.String()
+}

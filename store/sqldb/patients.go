@@ -1,0 +1,120 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+
+	"dossier/hl7v2"
+	"dossier/pix"
+)
+
+// nextPatient numbers a new patient; where two writers may take the same number, the primary key sends one to try again.
+const nextPatient = "coalesce((SELECT max(id) FROM patient), 0) + 1"
+
+// AddPatient implements store.Patients.
+func (db *DB) AddPatient(ctx context.Context, id hl7v2.CX) error {
+	k := id.Key()
+	return db.update(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", nextPatient, ", ", nextPatient, ", ")
+		b.bind(k.Authority)
+		b.add(", ")
+		b.bind(k.ID)
+		b.add(", ")
+		b.bind(id.String())
+		b.add(") ON CONFLICT (authority, identifier) DO NOTHING")
+		_, err := t.exec(ctx, "add patient", b)
+		return err
+	})
+}
+
+// MergePatient implements store.Patients.
+func (db *DB) MergePatient(ctx context.Context, survivor, subsumed hl7v2.CX) error {
+	to, from := survivor.Key(), subsumed.Key()
+	if to == from {
+		return &pix.MergeError{Reason: pix.MergeSame}
+	}
+	return db.update(ctx, func(t *tx) error {
+		known, err := t.patients(ctx, []hl7v2.PatientKey{to, from})
+		if err != nil {
+			return err
+		}
+		if reason := refuseMerge(known, to, from); reason != "" {
+			return &pix.MergeError{Reason: reason}
+		}
+		return t.merge(ctx, known[to].id, known[from].id)
+	})
+}
+
+func refuseMerge(known map[hl7v2.PatientKey]patient, survivor, subsumed hl7v2.PatientKey) pix.MergeReason {
+	to, toKnown := known[survivor]
+	from, fromKnown := known[subsumed]
+	switch {
+	case !toKnown:
+		return pix.MergeSurvivorUnknown
+	case !fromKnown:
+		return pix.MergeSubsumedUnknown
+	case to.subsumed():
+		return pix.MergeSurvivorSubsumed
+	case from.subsumed():
+		return pix.MergeSubsumedTwice
+	}
+	return ""
+}
+
+// merge moves the subsumed id and everything it subsumed before to the survivor.
+func (t *tx) merge(ctx context.Context, survivor, subsumed int64) error {
+	b := t.builder()
+	b.add("UPDATE patient SET root = ")
+	b.bind(survivor)
+	b.add(" WHERE root = ")
+	b.bind(subsumed)
+	if _, err := t.exec(ctx, "merge patients", b); err != nil {
+		return err
+	}
+	b = t.builder()
+	b.add("UPDATE patient SET merged_into = ")
+	b.bind(survivor)
+	b.add(", merged_at = ")
+	b.bind(t.db.now().Unix())
+	b.add(" WHERE id = ")
+	b.bind(subsumed)
+	return t.change(ctx, "merge patients", 1, b)
+}
+
+// PatientKnown implements store.Patients.
+func (db *DB) PatientKnown(ctx context.Context, id hl7v2.PatientKey) (known bool, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		found, err := t.patients(ctx, []hl7v2.PatientKey{id})
+		p, ok := found[id]
+		known = ok && !p.subsumed()
+		return err
+	})
+	return known, err
+}
+
+// patient is a row of the table patient.
+type patient struct{ id, root int64 }
+
+func (p patient) subsumed() bool { return p.id != p.root }
+
+// patients reads those of the ids that are known.
+func (t *tx) patients(ctx context.Context, keys []hl7v2.PatientKey) (map[hl7v2.PatientKey]patient, error) {
+	found := make(map[hl7v2.PatientKey]patient, len(keys))
+	for part := range parts(keys) {
+		b := t.builder()
+		b.add("SELECT authority, identifier, id, root FROM patient WHERE (authority, identifier) ")
+		pairs(b, part, patientPair)
+		err := t.query(ctx, "patients", b, func(rows *sql.Rows) error {
+			var k hl7v2.PatientKey
+			var p patient
+			err := rows.Scan(&k.Authority, &k.ID, &p.id, &p.root)
+			found[k] = p
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,144 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"dossier/hl7v2"
+	"dossier/store"
+	"dossier/store/blob"
+	"dossier/store/storetest"
+	"dossier/xds"
+	"dossier/xds/query"
+)
+
+// everyQuery is one query of each shape.
+func everyQuery() []query.Query {
+	p := hl7v2.CX{ID: "A", Authority: hl7v2.HD{UniversalID: "2.999.10.1", UniversalIDType: "ISO"}}
+	codes := query.AnyOf{{Code: "a", Scheme: "2.999"}, {Code: "b", Scheme: "2.999"}}
+	lists := query.AllOf{codes, codes[:1]}
+	times := query.Times{From: "2020", To: "2021"}
+	both := []xds.Status{xds.Approved, xds.Deprecated}
+	types := []xds.ObjectType{xds.Stable, xds.OnDemand}
+	filter := query.DocumentFilter{ClassCode: codes, TypeCode: codes, PracticeSettingCode: codes, HealthcareFacilityTypeCode: codes,
+		FormatCode: codes, EventCodes: lists, ConfidentialityCodes: lists, CreationTime: times, ServiceStartTime: times,
+		ServiceStopTime: times, AuthorPerson: []string{"%a%", "b"}, Status: both, Types: types}
+	content := query.ContentFilter{FormatCode: codes, ConfidentialityCodes: lists, Types: types}
+	exact, like := query.ReferenceID{Value: "a"}, query.ReferenceID{Value: "a%", Pattern: true}
+	uuids := []xds.EntryUUID{"a", "b"}
+	list := []query.Query{
+		query.FindDocuments{Patient: p}, query.FindDocuments{Patient: p, DocumentFilter: filter},
+		query.FindDocuments{Patient: p, DocumentFilter: query.DocumentFilter{Status: both[:1], Types: types[:1]}},
+		query.FindDocumentsByReferenceID{Patient: p, ReferenceIDs: [][]query.ReferenceID{{exact}, {like}}},
+		query.FindDocumentsByReferenceID{Patient: p, DocumentFilter: filter, ReferenceIDs: [][]query.ReferenceID{{exact, exact}, {exact, like}}},
+		query.FindSubmissionSets{Patient: p, SourceIDs: []string{"a"}, SubmissionTime: times, AuthorPerson: []string{"a"}, ContentType: codes, Status: both},
+		query.FindFolders{Patient: p, LastUpdateTime: times, Codes: lists, Status: both[:1]},
+		query.GetAll{Patient: p, Types: types}, query.GetAll{Patient: p, DocumentStatus: both, SubmissionSetStatus: both, FolderStatus: both, FormatCode: codes, ConfidentialityCodes: lists, Types: types},
+		query.GetAssociations{EntryUUIDs: uuids}, query.GetSubmissionSets{EntryUUIDs: uuids},
+	}
+	for _, ids := range []query.IDs{{EntryUUIDs: uuids[:1]}, {EntryUUIDs: uuids}, {UniqueIDs: []xds.UniqueID{"a"}}, {UniqueIDs: []xds.UniqueID{"a", "b"}}} {
+		list = append(list, query.GetDocuments{IDs: ids}, query.GetFolders{IDs: ids}, query.GetDocumentsAndAssociations{IDs: ids},
+			query.GetSubmissionSetAndContents{IDs: ids, ContentFilter: content}, query.GetSubmissionSetAndContents{IDs: ids},
+			query.GetFolderAndContents{IDs: ids, ContentFilter: content}, query.GetFolderAndContents{IDs: ids},
+			query.GetFoldersForDocument{IDs: ids},
+			query.GetRelatedDocuments{IDs: ids, Types: types, AssociationTypes: []xds.AssociationType{xds.Replace, xds.Append}})
+	}
+	return list
+}
+
+// baseTable finds a walk over a whole table in a line of EXPLAIN QUERY PLAN; walks over values and over common table
+// expressions are none. Aliases count, because the plan names tables by them.
+var baseTable = regexp.MustCompile(`SCAN (a|c|d|e|f|g|o|p|r|s|t|x|patient|unique_id|object|document|document_entry|submission_set|folder|association|` +
+	`event_code|confidentiality_code|folder_code|author|reference_id|reservation|reserved_document)\b`)
+
+// TestPlans: no statement walks over a table or builds an index for itself. It looks at every statement that stays prepared.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	db, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "dossier.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range everyQuery() {
+		if err := db.View(ctx, func(r store.RegistryReader) error { _, err := r.Find(ctx, q, true, 10); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = db.Update(ctx, func(tx store.RegistryTx) error {
+		_, err := tx.State(ctx, store.Refs{Patients: []hl7v2.PatientKey{{ID: "A"}}, EntryUUIDs: []xds.EntryUUID{"a"}, UniqueIDs: []xds.UniqueID{"a"}, Replaced: []xds.EntryUUID{"a", "b"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := storetest.CX("A")
+	submission := storetest.Submit(a)
+	entry := submission.Entry()
+	submission.File(submission.Folder().EntryUUID, entry.EntryUUID)
+	replacement := storetest.Submit(a)
+	replacement.Replace(xds.Replace, replacement.Entry().EntryUUID, entry.EntryUUID)
+	replacement.DeprecateAlso(entry.EntryUUID)
+	replacement.Touch(submission.Folders[0].EntryUUID)
+	doc := store.Document{UniqueID: "2.999.1"}
+	for _, err := range []error{
+		db.Reserve(ctx, store.Pending{SubmissionSet: "2.999.2", Documents: []store.Document{doc}}),
+		db.Settle(ctx, "2.999.2", true),
+		db.AddPatient(ctx, a), db.AddPatient(ctx, storetest.CX("B")), db.MergePatient(ctx, a, storetest.CX("B")),
+		db.Update(ctx, func(tx store.RegistryTx) error { return tx.Register(ctx, submission.Registration()) }),
+		db.Update(ctx, func(tx store.RegistryTx) error { return tx.Register(ctx, replacement.Registration()) }),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Documents(ctx, []xds.UniqueID{"2.999.1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Referenced(ctx, []blob.Ref{{}, {Size: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range []*pool{db.reader, db.writer} {
+		for _, c := range p.idle {
+			for text := range c.byText {
+				if strings.Contains(text, "BEGIN") || strings.Contains(text, "COMMIT") || strings.Contains(text, "ROLLBACK") {
+					continue
+				}
+				n++
+				explain(t, ctx, c, text)
+			}
+		}
+	}
+	if n < 60 {
+		t.Errorf("looked at %d statements, want all of about 70", n)
+	}
+}
+
+func explain(t *testing.T, ctx context.Context, c *conn, text string) {
+	t.Helper()
+	rows, err := c.sql.QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+	if err != nil {
+		t.Errorf("%v\n%s", err, text)
+		return
+	}
+	defer rows.Close()
+	var plan []string
+	bad := false
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		bad = bad || baseTable.MatchString(detail) || strings.Contains(detail, "AUTOMATIC")
+		plan = append(plan, fmt.Sprintf("%d<%d %s", id, parent, detail))
+	}
+	if bad {
+		t.Errorf("walks over a table:\n%s\n%s", text, strings.Join(plan, "\n"))
+	}
+}

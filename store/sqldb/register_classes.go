@@ -1,0 +1,137 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"golang.org/x/text/unicode/norm"
+
+	"dossier/store"
+	"dossier/xds"
+)
+
+// raw is the codec of a fragment that is stored as it is.
+const raw = 0
+
+func (g *registration) submissionSet(ctx context.Context) error {
+	s := g.SubmissionSet
+	seq := g.seqs[s.EntryUUID]
+	_, err := g.insert(ctx, "submission_set (seq, source_id, submission_time, content_code, content_scheme, codec, fragment)", "",
+		[]any{seq, s.SourceID, low(s.SubmissionTime), s.ContentTypeCode.Code, s.ContentTypeCode.Scheme, raw, s.Fragment()}, 7)
+	if err != nil {
+		return err
+	}
+	return g.narrow(ctx, "author (object, value)", authors(nil, seq, s.Authors), 2)
+}
+
+func (g *registration) entries(ctx context.Context) error {
+	var values, persons, references, events, confidentiality []any
+	for _, e := range g.Entries {
+		seq := g.seqs[e.EntryUUID]
+		values = append(values, seq, shorten(e.ObjectType), e.ClassCode.Code, e.ClassCode.Scheme, e.TypeCode.Code, e.TypeCode.Scheme,
+			e.PracticeSettingCode.Code, e.PracticeSettingCode.Scheme, e.HealthcareFacilityTypeCode.Code, e.HealthcareFacilityTypeCode.Scheme,
+			e.FormatCode.Code, e.FormatCode.Scheme, low(e.CreationTime), low(e.ServiceStartTime), low(e.ServiceStopTime), raw, e.Fragment())
+		persons = authors(persons, seq, e.Authors)
+		events = codes(events, seq, e.EventCodes)
+		confidentiality = codes(confidentiality, seq, e.ConfidentialityCodes)
+		for _, id := range e.ReferenceIDs {
+			references = append(references, seq, id)
+		}
+	}
+	_, err := g.insert(ctx, `document_entry (seq, object_type, class_code, class_scheme, type_code, type_scheme, practice_code, practice_scheme,
+	facility_code, facility_scheme, format_code, format_scheme, creation_time, service_start, service_stop, codec, fragment)`, "", values, 17)
+	if err == nil {
+		err = g.narrow(ctx, "author (object, value)", persons, 2)
+	}
+	if err == nil {
+		err = g.narrow(ctx, "event_code (object, scheme, code)", events, 3)
+	}
+	if err == nil {
+		err = g.narrow(ctx, "confidentiality_code (object, scheme, code)", confidentiality, 3)
+	}
+	if err == nil {
+		err = g.narrow(ctx, "reference_id (object, value)", references, 2)
+	}
+	return err
+}
+
+func (g *registration) folders(ctx context.Context) error {
+	var values, list []any
+	for _, f := range g.Folders {
+		seq := g.seqs[f.EntryUUID]
+		values = append(values, seq, raw, f.Fragment())
+		list = codes(list, seq, f.Codes)
+	}
+	if _, err := g.insert(ctx, "folder (seq, codec, fragment)", "", values, 3); err != nil {
+		return err
+	}
+	return g.narrow(ctx, "folder_code (object, scheme, code)", list, 3)
+}
+
+func (g *registration) associations(ctx context.Context) error {
+	if err := g.findEnds(ctx); err != nil {
+		return err
+	}
+	var values []any
+	for _, a := range g.Associations {
+		source, target := g.seqs[a.Source], g.seqs[a.Target]
+		if source == 0 || target == 0 {
+			return fmt.Errorf("sqldb: register: %w: an end of an Association is not registered", store.ErrConflict)
+		}
+		values = append(values, g.seqs[a.EntryUUID], shorten(a.Type), source, target, raw, a.Fragment())
+	}
+	_, err := g.insert(ctx, "association (seq, type, source, target, codec, fragment)", "", values, 6)
+	return err
+}
+
+// findEnds reads the numbers of the objects that Associations mention and that were registered before.
+func (g *registration) findEnds(ctx context.Context) error {
+	var missing []xds.EntryUUID
+	for _, a := range g.Associations {
+		for _, id := range []xds.EntryUUID{a.Source, a.Target} {
+			if g.seqs[id] == 0 {
+				missing = append(missing, id)
+			}
+		}
+	}
+	for part := range parts(missing) {
+		b := g.builder()
+		b.add("SELECT uuid, seq FROM object WHERE uuid ")
+		in(b, part, text)
+		err := g.query(ctx, "ends of associations", b, func(rows *sql.Rows) error {
+			var id xds.EntryUUID
+			var seq int64
+			err := rows.Scan(&id, &seq)
+			g.seqs[id] = seq
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// narrow fills a table of one multi-valued attribute; a value that an object carries twice is one row.
+func (g *registration) narrow(ctx context.Context, into constant, values []any, width int) error {
+	_, err := g.insert(ctx, into, " ON CONFLICT DO NOTHING", values, width)
+	return err
+}
+
+// authors gives the rows that LIKE patterns are tried on: in NFC, as the patterns are.
+func authors(values []any, seq int64, list []xds.Author) []any {
+	for _, a := range list {
+		if a.Person != "" {
+			values = append(values, seq, norm.NFC.String(a.Person))
+		}
+	}
+	return values
+}
+
+func codes(values []any, seq int64, list []xds.Code) []any {
+	for _, c := range list {
+		values = append(values, seq, c.Scheme, c.Code)
+	}
+	return values
+}

@@ -1,0 +1,125 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"dossier/store"
+)
+
+// tx is one transaction.
+type tx struct {
+	db     *DB
+	conn   *conn
+	failed error // of the first change that failed
+}
+
+// run runs fn in one transaction. A transaction in which a change failed is never committed, whatever fn returns.
+func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := p.acquire(ctx)
+	if err != nil {
+		return db.wrap("connect", err)
+	}
+	if _, err := c.exec(ctx, string(p.begin)); err != nil {
+		p.release(c, false)
+		return db.wrap("begin", err)
+	}
+	// From the end of fn on the transaction must end too, whatever happened to ctx meanwhile.
+	end := context.WithoutCancel(ctx)
+	open := true
+	defer func() { // also the way out of a panic
+		usable := true
+		if open {
+			_, rollback := c.exec(end, "ROLLBACK")
+			usable = rollback == nil
+		}
+		p.release(c, usable)
+	}()
+	t := &tx{db: db, conn: c}
+	if err := fn(t); err != nil {
+		return err
+	}
+	if t.failed != nil {
+		return t.failed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := c.exec(end, "COMMIT"); err != nil {
+		return db.wrap("commit", err)
+	}
+	open = false
+	return nil
+}
+
+func (t *tx) builder() *builder { return &builder{dialect: t.db.dialect} }
+
+// query runs the statement and calls scan for each row.
+func (t *tx) query(ctx context.Context, what string, b *builder, scan func(*sql.Rows) error) error {
+	text, args, err := b.statement()
+	if err != nil {
+		return err
+	}
+	if err := t.conn.query(ctx, text, args, scan); err != nil {
+		return t.db.wrap(what, err)
+	}
+	return nil
+}
+
+// exec runs the statement and returns how many rows it changed.
+func (t *tx) exec(ctx context.Context, what string, b *builder) (int64, error) {
+	text, args, err := b.statement()
+	if err != nil {
+		return 0, t.fail(err)
+	}
+	n, err := t.conn.exec(ctx, text, args...)
+	if err != nil {
+		return 0, t.fail(t.db.wrap(what, err))
+	}
+	return n, nil
+}
+
+// change runs the statement, which must change exactly want rows: anything else means that the state it relies on is gone.
+func (t *tx) change(ctx context.Context, what string, want int, b *builder) error {
+	n, err := t.exec(ctx, what, b)
+	if err == nil && n != int64(want) {
+		err = t.fail(fmt.Errorf("sqldb: %s: %w: %d rows instead of %d", what, store.ErrConflict, n, want))
+	}
+	return err
+}
+
+// fail makes sure that the transaction is not committed.
+func (t *tx) fail(err error) error {
+	if t.failed == nil {
+		t.failed = err
+	}
+	return err
+}
+
+// maxRows is the most rows in one INSERT.
+const maxRows = 64
+
+// insert adds the rows, width values each, and returns how many rows were added or changed. It runs one statement for each
+// power of two in the number of rows, so that a few prepared texts serve all numbers.
+func (t *tx) insert(ctx context.Context, into, after constant, values []any, width int) (int64, error) {
+	var total int64
+	for rows := maxRows; len(values) > 0; {
+		for rows*width > len(values) {
+			rows /= 2
+		}
+		b := t.builder()
+		b.add("INSERT INTO ", into, " VALUES ")
+		b.rows(values[:rows*width], width)
+		b.add(after)
+		n, err := t.exec(ctx, "insert", b)
+		if err != nil {
+			return 0, err
+		}
+		total, values = total+n, values[rows*width:]
+	}
+	return total, nil
+}
