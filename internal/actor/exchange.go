@@ -1,0 +1,73 @@
+package actor
+
+import (
+	"time"
+
+	"dossier/iti"
+	"dossier/xds"
+)
+
+// Exchange is the record of one request. The frame opens it, the handler adds what it learns, the frame emits it.
+type Exchange struct {
+	Transaction iti.Transaction
+	Reference   string // stands in the refusal and in the log line
+	Peer        string // host:port
+	MessageID   string // wsa:MessageID or MSH-10
+	Started     time.Time
+
+	Query     string // name of the stored query
+	Objects   int    // registry objects submitted or found
+	Documents int    // documents received or sent
+	Bytes     int64  // their size
+
+	errors xds.Errors
+	notes  []error
+}
+
+// Note keeps a cause for the log; it is never sent.
+func (x *Exchange) Note(err error) {
+	if err != nil {
+		x.notes = append(x.notes, err)
+	}
+}
+
+// Stamp records the problems as part of the outcome and marks those of our own with the reference, so that the peer
+// can name the log line. Problems relayed from another registry stay as they are (ITI TF-2: 3.41.4.2.2).
+func (x *Exchange) Stamp(errs xds.Errors) xds.Errors {
+	for _, e := range errs {
+		if !e.Relayed {
+			e.Reference = x.Reference
+		}
+		x.Note(e.Err)
+	}
+	x.errors = append(x.errors, errs...)
+	return errs
+}
+
+// outcome is the word for log and metrics: success, partial is for the handler's own errors beside results.
+func (x *Exchange) outcome(err error) string {
+	switch {
+	case err != nil:
+		return "refused"
+	case x.errors.Refused():
+		return "partial"
+	}
+	return "success"
+}
+
+// codes lists the distinct error codes in order.
+func (x *Exchange) codes() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, e := range x.errors {
+		label := string(e.Code)
+		if e.Rule != "" {
+			label += "/" + e.Rule
+		}
+		if !seen[label] {
+			seen[label] = true
+			out = append(out, label)
+		}
+	}
+	return out
+}
