@@ -1,0 +1,139 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+
+	"dossier/ebrim"
+	"dossier/hl7v2"
+	"dossier/internal/actor"
+	"dossier/soap"
+	"dossier/store"
+	"dossier/xds"
+	"dossier/xds/query"
+)
+
+// storedQuery is ITI-18 (ITI TF-2: 3.18.4.1.3).
+func (r *Registry) storedQuery(ctx context.Context, x *actor.Exchange, req *soap.Request) (*soap.Response, error) {
+	request, ok := ebrim.DecodeAdhocQueryRequest(req.Body)
+	if !ok {
+		return nil, xds.Errors{{Code: xds.XDSRegistryError, Location: req.Body.Path(), Section: "ITI TF-2: 3.18.4.1.2",
+			Context: unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery")}}
+	}
+	if d, ok := query.Lookup(request.QueryID); ok {
+		x.Query = d.Name
+	}
+	q, err := query.Parse(request)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := query.LeafClass(request.ReturnType)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := r.find(ctx, q, leaf)
+	if err != nil {
+		return nil, err
+	}
+	x.Objects = len(objects)
+	return answerQuery(objects, leaf), nil
+}
+
+func (r *Registry) find(ctx context.Context, q query.Query, leaf bool) ([]store.Object, error) {
+	limit := r.MaxObjects
+	if !leaf {
+		limit *= 10
+	}
+	var objects []store.Object
+	err := r.Store.View(ctx, func(tx store.RegistryReader) error {
+		var err error
+		objects, err = tx.Find(ctx, q, leaf, limit)
+		return err
+	})
+	if errors.Is(err, store.ErrTooMany) {
+		return nil, xds.Errors{xds.Refusal(xds.XDSTooManyResults, "",
+			"more than "+strconv.Itoa(limit)+" objects match; ask for ObjectRef and fetch them in parts, or narrow the query")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if leaf && singlePatient(q) && !samePatient(objects) {
+		return nil, xds.Errors{{Code: xds.XDSResultNotSinglePatient, Section: "ITI TF-2: 3.18.4.1.2.3.8.1",
+			Context: "the objects belong to more than one patient; LeafClass answers cover one patient only, ask for ObjectRef"}}
+	}
+	return objects, nil
+}
+
+// singlePatient lists the queries whose LeafClass answer must stay within one patient (ITI TF-2: 3.18.4.1.2.3.8.1).
+func singlePatient(q query.Query) bool {
+	switch q.(type) {
+	case query.GetDocuments, query.GetFolders, query.GetDocumentsAndAssociations, query.GetSubmissionSets,
+		query.GetSubmissionSetAndContents, query.GetFolderAndContents, query.GetFoldersForDocument, query.GetRelatedDocuments:
+		return true
+	}
+	return false
+}
+
+func samePatient(objects []store.Object) bool {
+	var first hl7v2.PatientKey
+	for _, o := range objects {
+		switch {
+		case o.Patient == (hl7v2.PatientKey{}):
+		case first == (hl7v2.PatientKey{}):
+			first = o.Patient
+		case first != o.Patient:
+			return false
+		}
+	}
+	return true
+}
+
+// streamFrom is the size from which an answer is written while it is made instead of being put together first.
+const streamFrom = 256 << 10
+
+func answerQuery(objects []store.Object, leaf bool) *soap.Response {
+	head := ebrim.AppendAdhocQueryResponseHead(nil, ebrim.StatusSuccess, nil)
+	write := func(w io.Writer) error { return writeObjects(w, objects, leaf) }
+	if total(objects) >= streamFrom {
+		return &soap.Response{Body: []soap.Segment{{XML: head}, {Stream: write}, {XML: []byte(ebrim.AdhocQueryResponseTail)}}}
+	}
+	body := bytes.NewBuffer(head)
+	body.Grow(total(objects)*9/8 + 1024) // what is spliced in, and the envelope's end
+	_ = write(body)                      // a bytes.Buffer does not fail
+	body.WriteString(ebrim.AdhocQueryResponseTail)
+	return soap.XML(body.Bytes())
+}
+
+func total(objects []store.Object) int {
+	n := 0
+	for i := range objects {
+		n += len(objects[i].Fragment) + 64
+	}
+	return n
+}
+
+// writeObjects splices each object into one buffer that is used again for the next.
+func writeObjects(w io.Writer, objects []store.Object, leaf bool) error {
+	var buf []byte
+	for i := range objects {
+		o := &objects[i]
+		if leaf {
+			buf = xds.AppendFragment(buf[:0], o.Fragment, &o.Volatile)
+		} else {
+			buf = ebrim.AppendObjectRef(buf[:0], ebrim.ObjectRef{ID: string(o.EntryUUID), Home: string(o.Volatile.Home)})
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuseQuery answers a failed query: the schema wants the empty list of objects after the errors.
+func refuseQuery(errs xds.Errors) *soap.Response {
+	body := ebrim.AppendAdhocQueryResponseHead(nil, errs.Status(), errs.RegistryErrors())
+	return soap.XML(append(body, ebrim.AdhocQueryResponseTail...))
+}

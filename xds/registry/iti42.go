@@ -1,0 +1,86 @@
+package registry
+
+import (
+	"context"
+
+	"dossier/ebrim"
+	"dossier/hl7v2"
+	"dossier/internal/actor"
+	"dossier/soap"
+	"dossier/store"
+	"dossier/xds"
+	"dossier/xds/validate"
+)
+
+// registerDocumentSet is ITI-42 (ITI TF-2: 3.42.4.1.3).
+func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, req *soap.Request) (*soap.Response, error) {
+	list, ok := ebrim.DecodeSubmitObjectsRequest(req.Body)
+	if !ok {
+		return nil, xds.Errors{{Code: xds.XDSRegistryMetadataError, Location: req.Body.Path(), Section: "ITI TF-2: 3.42.4.1.2",
+			Context: unexpected(req.Body, ebrim.NSLcm, "SubmitObjectsRequest", "rim:RegistryObjectList")}}
+	}
+	warnings, err := r.Register(ctx, x, xds.ReadSubmission(list), nil)
+	if err != nil {
+		return nil, err
+	}
+	return actor.RegistryResponse(x.Stamp(warnings)), nil
+}
+
+// Register validates and stores a submission, with the documents that the repository in this process holds for it, in one
+// transaction. It returns warnings on success; an error of type xds.Errors is a refusal that left nothing behind.
+func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submission, docs []store.Document) (xds.Errors, error) {
+	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
+	found := validate.Submission(s, r.Profile)
+	if r.Codes != nil {
+		found = append(found, r.Codes.Problems(s)...)
+	}
+	if len(s.SubmissionSets) != 1 {
+		return nil, found // without its SubmissionSet nothing else can be judged
+	}
+	s.Resolve(r.NewUUID)
+	err := r.Store.Update(ctx, func(tx store.RegistryTx) error {
+		state, err := tx.State(ctx, refs(s))
+		if err != nil {
+			return err
+		}
+		p := &plan{submission: s, state: state, newUUID: r.NewUUID}
+		problems := append(append(xds.Errors{}, found...), p.decide()...)
+		if problems.Refused() {
+			return problems
+		}
+		reg := p.registration
+		reg.Documents = docs
+		reg.Now = hl7v2.FormatDTM(r.Now())
+		return tx.Register(ctx, &reg)
+	})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return found, nil // only warnings are left
+}
+
+// refs collects what the store must tell about.
+func refs(s *xds.Submission) store.Refs {
+	var out store.Refs
+	set := s.SubmissionSet()
+	out.Patients = append(out.Patients, set.PatientID.Key())
+	out.EntryUUIDs = append(out.EntryUUIDs, set.EntryUUID)
+	out.UniqueIDs = append(out.UniqueIDs, set.UniqueID)
+	for _, e := range s.DocumentEntries {
+		out.Patients = append(out.Patients, e.PatientID.Key())
+		out.EntryUUIDs = append(out.EntryUUIDs, e.EntryUUID)
+		out.UniqueIDs = append(out.UniqueIDs, e.UniqueID)
+	}
+	for _, f := range s.Folders {
+		out.Patients = append(out.Patients, f.PatientID.Key())
+		out.EntryUUIDs = append(out.EntryUUIDs, f.EntryUUID)
+		out.UniqueIDs = append(out.UniqueIDs, f.UniqueID)
+	}
+	for _, a := range s.Associations {
+		out.EntryUUIDs = append(out.EntryUUIDs, a.EntryUUID, a.Source, a.Target)
+		if a.Type.Replaces() {
+			out.Replaced = append(out.Replaced, a.Target)
+		}
+	}
+	return out
+}
