@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"dossier/ebrim"
+	"dossier/hl7v2"
+	"dossier/internal/xmlwire"
+	"dossier/soap"
+)
+
+// newClient has no time limit of its own: a transfer may be long, and the user can interrupt it.
+func newClient() *soap.Client { return &soap.Client{HTTP: &http.Client{}, NewID: uuid.NewString} }
+
+// refusal is a server's answer other than Success, as one readable block.
+type refusal struct {
+	what   string
+	status string
+	errors []ebrim.RegistryError
+}
+
+func (r *refusal) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", r.what, last(r.status))
+	for _, e := range r.errors {
+		fmt.Fprintf(&b, "\n  %-8s %s", last(e.Severity), e.Code)
+		if e.Location != "" {
+			fmt.Fprintf(&b, "  at %s", e.Location)
+		}
+		fmt.Fprintf(&b, "\n           %s", e.Context)
+	}
+	return b.String()
+}
+
+// last gives the last part of a URN.
+func last(urn string) string { return urn[strings.LastIndexByte(urn, ':')+1:] }
+
+// judge turns a RegistryResponse into an error unless it is a Success; warnings go to stderr.
+func judge(cmd *cobra.Command, what string, r *ebrim.RegistryResponse) error {
+	if r.Status != ebrim.StatusSuccess {
+		return &refusal{what: what, status: r.Status, errors: r.Errors}
+	}
+	for _, e := range r.Errors {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning %s: %s\n", e.Code, e.Context)
+	}
+	return nil
+}
+
+// registryResponse reads the answer to a submission.
+func registryResponse(cmd *cobra.Command, what string, body *xmlwire.Element) error {
+	r, ok := ebrim.DecodeRegistryResponse(body)
+	if !ok || !body.Is(ebrim.NSRs, "RegistryResponse") {
+		return fmt.Errorf("%s: expected rs:RegistryResponse, got {%s}%s", what, body.Name.Space, body.Name.Local)
+	}
+	return judge(cmd, what, r)
+}
+
+// patientFlag reads a patient id given on the command line.
+func patientFlag(s string) (hl7v2.CX, error) {
+	if s == "" {
+		return hl7v2.CX{}, usagef("--patient is required, such as --patient 'DEMO-1^^^&2.999.1.1&ISO'")
+	}
+	cx, err := hl7v2.ParseCX(s)
+	if err != nil {
+		return hl7v2.CX{}, usagef("--patient: %w", err)
+	}
+	return cx, nil
+}
+
+func required(cmd *cobra.Command, name string) (string, error) {
+	v, err := cmd.Flags().GetString(name)
+	if err != nil {
+		return "", err
+	}
+	if v == "" {
+		return "", usagef("--%s is required", name)
+	}
+	return v, nil
+}
+
+// parseFile reads an XML file with the rules a server applies.
+func parseFile(name string) (*xmlwire.Document, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := xmlwire.Parse(b, xmlwire.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Base(name), err)
+	}
+	return doc, nil
+}
+
+// errNoSubmission says that a file holds nothing to register.
+var errNoSubmission = errors.New("expected lcm:SubmitObjectsRequest, alone or inside an ITI-41 or ITI-42 message, found none")
+
+// findSubmission looks for the SubmitObjectsRequest, however deep it stands.
+func findSubmission(e *xmlwire.Element) *xmlwire.Element {
+	for stack := []*xmlwire.Element{e}; len(stack) > 0; {
+		e, stack = stack[len(stack)-1], stack[:len(stack)-1]
+		if e.Is(ebrim.NSLcm, "SubmitObjectsRequest") {
+			return e
+		}
+		for c := range e.Children() {
+			stack = append(stack, c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+
+	"dossier/hl7v2"
+)
+
+// Config is everything that can be configured: by flags, by DOSSIER_* variables, by one YAML file, in this order of
+// precedence. Keys nest in the file (domain: oid:) and are joined by "_" in variables (DOSSIER_DOMAIN_OID).
+type Config struct {
+	Data       string           `yaml:"data"`     // folder of the database and the documents
+	HTTP       string           `yaml:"http"`     // listener of the SOAP endpoints
+	MLLP       string           `yaml:"mllp"`     // listener of the Patient Identity Feed
+	Admin      string           `yaml:"admin"`    // listener of metrics and health
+	Database   string           `yaml:"database"` // "" is SQLite in the data folder
+	Domain     DomainConfig     `yaml:"domain"`
+	Repository RepositoryConfig `yaml:"repository"`
+	Registry   RegistryConfig   `yaml:"registry"`
+	Limits     LimitsConfig     `yaml:"limits"`
+	Sweep      SweepConfig      `yaml:"sweep"`
+	Log        LogConfig        `yaml:"log"`
+}
+
+// DomainConfig is the affinity domain.
+type DomainConfig struct {
+	OID       string   `yaml:"oid"`       // assigning authority of its patient ids
+	Namespace string   `yaml:"namespace"` // the same authority by name, as HL7 v2 senders use it
+	Patients  []string `yaml:"patients"`  // ids known from the start, besides those that ITI-8 brings
+	Codes     string   `yaml:"codes"`     // file of its code sets (docs/codes.md); "" takes every code
+}
+
+// RepositoryConfig is the Document Repository.
+type RepositoryConfig struct {
+	ID string `yaml:"id"` // repositoryUniqueId, an OID
+}
+
+// RegistryConfig is the Document Registry.
+type RegistryConfig struct {
+	URL        string        `yaml:"url"`        // "": in this process; else ITI-42 and ITI-18 go there
+	Timeout    time.Duration `yaml:"timeout"`    // for an answer from there
+	Validation string        `yaml:"validation"` // lenient or strict
+}
+
+// LimitsConfig bounds what one request or peer may cost. Sizes are bytes.
+type LimitsConfig struct {
+	Envelope        int64         `yaml:"envelope"`        // SOAP message without its attachments
+	Body            int64         `yaml:"body"`            // whole HTTP body
+	Document        int64         `yaml:"document"`        // one document
+	Parts           int           `yaml:"parts"`           // MIME parts of one message
+	PartHeader      int           `yaml:"partheader"`      // header of one MIME part
+	Header          int           `yaml:"header"`          // HTTP header
+	Connections     int           `yaml:"connections"`     // HTTP connections at the same time
+	Chunk           time.Duration `yaml:"chunk"`           // longest wait for the next 64 KiB in either direction
+	Objects         int           `yaml:"objects"`         // LeafClass answer of a query; ten times as many for ObjectRef
+	Documents       int           `yaml:"documents"`       // documents of one ITI-43 request
+	VerifyAhead     int64         `yaml:"verifyahead"`     // document bytes checked before an answer starts
+	MLLPMessage     int           `yaml:"mllpmessage"`     // one HL7 v2 message
+	MLLPConnections int           `yaml:"mllpconnections"` // at the same time
+	MLLPIdle        time.Duration `yaml:"mllpidle"`        // an idle connection is closed after
+	Drain           time.Duration `yaml:"drain"`           // for requests in work after SIGTERM
+}
+
+// SweepConfig is the removal of blobs that no document names.
+type SweepConfig struct {
+	Interval time.Duration `yaml:"interval"`
+	Grace    time.Duration `yaml:"grace"` // younger blobs stay: their submission may still be on its way
+}
+
+// LogConfig is the operators' log on stderr.
+type LogConfig struct {
+	Format string `yaml:"format"` // text or json
+	Level  string `yaml:"level"`  // debug, info, warn, error
+}
+
+// demoDomain is the affinity domain that a server without configuration has; 2.999 is the arc for examples.
+const demoDomain = "2.999.1.1"
+
+var demoPatients = []string{"DEMO-1", "DEMO-2", "DEMO-3"}
+
+func defaults() Config {
+	return Config{
+		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
+		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}},
+		Repository: RepositoryConfig{ID: "2.999.1.2"},
+		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient"},
+		Limits: LimitsConfig{
+			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
+			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
+			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPIdle: 10 * time.Minute, Drain: 30 * time.Second,
+		},
+		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
+		Log:   LogConfig{Format: "text", Level: "info"},
+	}
+}
+
+// keyDelimiter is not ".", because values and keys of this field are full of OIDs.
+const keyDelimiter = "::"
+
+// foreignVariables begin with DOSSIER_ too: the tests of this project read them.
+var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XMLCONF", "DOSSIER_SEEDS"}
+
+// loadConfig merges file, variables and the flags that were set. An unknown key anywhere is an error.
+func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter(keyDelimiter))
+	known := map[string]bool{}
+	for key, value := range flatten("", reflect.ValueOf(defaults())) {
+		v.SetDefault(key, value)
+		known["DOSSIER_"+strings.ToUpper(strings.ReplaceAll(key, keyDelimiter, "_"))] = true
+	}
+	v.SetEnvPrefix("DOSSIER")
+	v.SetEnvKeyReplacer(strings.NewReplacer(keyDelimiter, "_"))
+	v.AutomaticEnv()
+	for _, e := range environ {
+		name, _, _ := strings.Cut(e, "=")
+		if strings.HasPrefix(name, "DOSSIER_") && !known[name] && !slices.Contains(foreignVariables, name) {
+			return nil, usagef("variable %s is not a configuration key; see dossier config", name)
+		}
+	}
+	if file != "" {
+		v.SetConfigFile(file)
+		v.SetConfigType("yaml")
+		if err := v.ReadInConfig(); err != nil {
+			return nil, usagef("configuration %s: %w", file, err)
+		}
+	}
+	for _, name := range []string{"data", "http", "mllp", "admin", "database"} {
+		if f := flags.Lookup(name); f != nil && f.Changed {
+			v.Set(name, f.Value.String())
+		}
+	}
+	c := &Config{}
+	if err := v.UnmarshalExact(c, yamlNames); err != nil {
+		return nil, usagef("configuration: %s", strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return c, c.check()
+}
+
+func yamlNames(d *mapstructure.DecoderConfig) { d.TagName = "yaml" }
+
+// flatten lists the keys of a configuration with their values.
+func flatten(prefix string, v reflect.Value) map[string]any {
+	out := map[string]any{}
+	for i := range v.NumField() {
+		key := prefix + v.Type().Field(i).Tag.Get("yaml")
+		if f := v.Field(i); f.Kind() == reflect.Struct {
+			for k, x := range flatten(key+keyDelimiter, f) {
+				out[k] = x
+			}
+		} else {
+			out[key] = f.Interface()
+		}
+	}
+	return out
+}
+
+// check refuses values that no server could run with, all at once.
+func (c *Config) check() error {
+	var errs []error
+	oid := func(key, value string) {
+		if !hl7v2.IsOID(value) {
+			errs = append(errs, fmt.Errorf("%s: expected an OID of at most 64 characters, got %q", key, value))
+		}
+	}
+	oid("domain.oid", c.Domain.OID)
+	oid("repository.id", c.Repository.ID)
+	oneOf := func(key, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			errs = append(errs, fmt.Errorf("%s: expected %s, got %q", key, strings.Join(allowed, " or "), value))
+		}
+	}
+	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
+	oneOf("log.format", c.Log.Format, "text", "json")
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {
+		if reflect.ValueOf(value).Int() <= 0 {
+			errs = append(errs, fmt.Errorf("%s: expected more than 0, got %v", key, value))
+		}
+	}
+	if c.Sweep.Interval <= 0 || c.Sweep.Grace < 10*time.Minute {
+		errs = append(errs, fmt.Errorf("sweep: expected an interval above 0 and a grace of at least 10m, got %v and %v", c.Sweep.Interval, c.Sweep.Grace))
+	}
+	if c.Database != "" {
+		errs = append(errs, fmt.Errorf("database: expected \"\" (SQLite in the data folder); PostgreSQL is not supported by this version"))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return &usageError{fmt.Errorf("configuration: %w", errors.Join(errs...))}
+}
+
+// patients lists the ids that are known from the start; the demo domain brings its own.
+func (c *Config) patients() []string {
+	if len(c.Domain.Patients) == 0 && c.Domain.OID == demoDomain {
+		return demoPatients
+	}
+	return c.Domain.Patients
+}
+
+// addConfigFlags declares the flags that serve and config share.
+func addConfigFlags(f *pflag.FlagSet) {
+	d := defaults()
+	f.String("config", "", "YAML file with the configuration")
+	f.String("data", d.Data, "folder of the database and the documents")
+	f.String("http", d.HTTP, "listener of the SOAP endpoints")
+	f.String("mllp", d.MLLP, "listener of the Patient Identity Feed (ITI-8)")
+	f.String("admin", d.Admin, "listener of metrics and health")
+	f.String("database", d.Database, "database URL; empty is SQLite in the data folder")
+}
+
+func configOf(cmd *cobra.Command) (*Config, error) {
+	file, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	if file == "" {
+		file = os.Getenv("DOSSIER_CONFIG")
+	}
+	return loadConfig(file, cmd.Flags(), os.Environ())
+}
+
+func newConfig() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print the effective configuration as YAML",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configOf(cmd)
+			if err != nil {
+				return err
+			}
+			enc := yaml.NewEncoder(cmd.OutOrStdout())
+			enc.SetIndent(2)
+			return errors.Join(enc.Encode(c), enc.Close())
+		},
+	}
+	addConfigFlags(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dossier/hl7v2"
+	"dossier/internal/actor"
+	"dossier/internal/xmlwire"
+	"dossier/pix/manager"
+	"dossier/schemas"
+	"dossier/soap"
+	"dossier/store/blob"
+	"dossier/store/sqldb"
+	"dossier/xds/codes"
+	"dossier/xds/registry"
+	"dossier/xds/repository"
+	"dossier/xds/validate"
+)
+
+// node is one running server: storage, actors and what they share.
+type node struct {
+	config     *Config
+	log        *slog.Logger
+	metrics    *prometheus.Registry
+	db         *sqldb.DB
+	blobs      *blob.FS
+	registry   *registry.Registry // nil when the registry is elsewhere
+	repository *repository.Repository
+	remote     *repository.Remote // nil when the registry is here
+	manager    *manager.Manager
+	frame      *actor.Frame
+	codes      *codes.File // nil when every code is taken
+	ready      atomic.Bool
+	world
+}
+
+// world is what a server takes from outside besides its configuration; tests put theirs in its place.
+type world struct {
+	newID  func() string
+	now    func() time.Time
+	hangup <-chan os.Signal // asks to read the code sets anew; nil for never
+}
+
+func realWorld() world { return world{newID: uuid.NewString, now: time.Now} }
+
+// newNode opens the storage and puts the actors together.
+func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, error) {
+	n := &node{config: c, log: log, metrics: newMetrics(), world: w}
+	if err := n.openCodes(); err != nil {
+		return nil, err
+	}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	n.frame = &actor.Frame{Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now}
+	n.assemble()
+	return n, nil
+}
+
+// open opens the storage. What is open after an error is for close.
+func (n *node) open(ctx context.Context) (err error) {
+	c := n.config
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	// The blob folder comes first: its lock keeps a second server away from the database too.
+	if n.blobs, err = blob.OpenFS(filepath.Join(c.Data, "blobs")); err != nil {
+		return fmt.Errorf("document store: %w", err)
+	}
+	if n.db, err = sqldb.OpenSQLite(ctx, filepath.Join(c.Data, "dossier.db"), sqldb.Options{}); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return n.knowPatients(ctx)
+}
+
+func (n *node) assemble() {
+	c, frame := n.config, n.frame
+	n.repository = &repository.Repository{
+		Frame: frame, UniqueID: c.Repository.ID, Index: n.db, Blobs: n.blobs, Log: n.log,
+		DocumentLimit: c.Limits.Document, VerifyAhead: c.Limits.VerifyAhead, MaxDocuments: c.Limits.Documents,
+	}
+	if c.Registry.URL == "" {
+		n.registry = &registry.Registry{
+			Frame: frame, Store: n.db, Profile: validate.Profile{Registry: true, Strict: c.Registry.Validation == "strict"},
+			NewUUID: n.newID, Now: n.now, MaxObjects: c.Limits.Objects,
+		}
+		if n.codes != nil {
+			n.registry.Codes = n.codes
+		}
+		n.repository.Registrar = n.registry
+	} else {
+		client := &registry.Client{SOAP: &soap.Client{HTTP: &http.Client{Timeout: c.Registry.Timeout}, NewID: n.newID}, URL: c.Registry.URL}
+		n.remote = &repository.Remote{Registry: client, Documents: n.db, RepositoryUniqueID: c.Repository.ID, Now: n.now, Log: n.log}
+		n.repository.Registrar = n.remote
+	}
+	n.manager = &manager.Manager{
+		Frame: frame, Index: n.db,
+		Domain:      hl7v2.HD{Namespace: c.Domain.Namespace, UniversalID: c.Domain.OID, UniversalIDType: "ISO"},
+		Acknowledge: hl7v2.Acknowledger{Now: n.now, NewID: func() string { return controlID(n.newID()) }, Version: "2.3.1"},
+	}
+}
+
+// controlID cuts a UUID to the 20 characters that MSH-10 has; its end, where most of the randomness is.
+func controlID(id string) string {
+	id = strings.ReplaceAll(id, "-", "")
+	return id[len(id)-20:]
+}
+
+// knowPatients makes the configured patients known.
+func (n *node) knowPatients(ctx context.Context) error {
+	for _, id := range n.config.patients() {
+		cx, err := hl7v2.ParseCX(id + "^^^&" + n.config.Domain.OID + "&ISO")
+		if err != nil {
+			return usagef("configuration: domain.patients: expected bare ids such as DEMO-1: %w", err)
+		}
+		if err := n.db.AddPatient(ctx, cx); err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
+	}
+	return nil
+}
+
+// handler mounts the SOAP endpoints; each also answers GET ?wsdl.
+func (n *node) handler() http.Handler {
+	mux := http.NewServeMux()
+	if n.registry != nil {
+		mount(mux, "/xds/registry", n.soapServer(n.registry.Operations()), schemas.Handler(schemas.Registry))
+	}
+	mount(mux, "/xds/repository", n.soapServer(n.repository.Operations()), schemas.Handler(schemas.Repository))
+	return mux
+}
+
+func mount(mux *http.ServeMux, path string, post, get http.Handler) {
+	mux.Handle("GET "+path, get)
+	mux.Handle(path, post)
+}
+
+// maxElements is enough for a submission of 2,000 documents and keeps the tree of a hostile message below 35 MB.
+const maxElements = 200_000
+
+func (n *node) soapServer(operations []soap.Operation) *soap.Server {
+	l := n.config.Limits
+	return &soap.Server{
+		Operations: operations,
+		Limits:     soap.Limits{Envelope: l.Envelope, Body: l.Body, Parts: l.Parts, PartHeaderBytes: l.PartHeader, ChunkTimeout: l.Chunk, XML: xmlwire.Limits{Elements: maxElements}},
+		SpoolDir:   n.config.Data,
+		NewID:      n.newID,
+		Refused:    n.frame.Refused,
+	}
+}
+
+func (n *node) close() error {
+	var err error
+	if n.db != nil {
+		err = n.db.Close()
+	}
+	if n.blobs != nil {
+		if e := n.blobs.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"dossier/hl7v2/mllp"
+	"dossier/store/blob"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the Document Registry, the Document Repository and the Patient Identity Feed",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := configOf(cmd)
+			if err != nil {
+				return err
+			}
+			tuneMemory()
+			return serve(cmd.Context(), c, cmd.OutOrStdout(), newLogger(c.Log))
+		},
+	}
+	addConfigFlags(cmd.Flags())
+	return cmd
+}
+
+// tuneMemory trades memory for time: the live heap is a few megabytes, and collecting it at twice that size costs a fifth
+// of the throughput (docs/benchmarks.md). The limit keeps a large heap from growing fivefold. Who sets GOGC or GOMEMLIMIT
+// knows better.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(512 << 20)
+	}
+}
+
+func newLogger(c LogConfig) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // checked with the configuration
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+// serve runs until ctx ends, then lets requests in work finish.
+func serve(ctx context.Context, c *Config, out io.Writer, log *slog.Logger) (err error) {
+	w := realWorld()
+	hangup, stop := hangups(c)
+	defer stop()
+	w.hangup = hangup
+	n, err := newNode(ctx, c, log, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	l, err := listen(c)
+	if err != nil {
+		return err
+	}
+	if err := banner(out, c, l); err != nil {
+		l.close()
+		return err
+	}
+	return n.run(ctx, l)
+}
+
+// limited lets at most n connections be open at a time; more wait in the kernel's queue.
+type limited struct {
+	net.Listener
+	slots chan struct{}
+}
+
+func limit(l net.Listener, n int) net.Listener { return &limited{l, make(chan struct{}, n)} }
+
+// Accept waits for a free slot first.
+func (l *limited) Accept() (net.Conn, error) {
+	l.slots <- struct{}{}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	free := sync.OnceFunc(func() { <-l.slots })
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return &slotConn{tcp, free}, nil
+	}
+	free() // listeners here are TCP; whatever else comes is not counted
+	return c, nil
+}
+
+// slotConn gives its slot back when it is closed. net/http needs the methods of a TCP connection: without CloseWrite an
+// early refusal would end in a reset that overtakes it.
+type slotConn struct {
+	*net.TCPConn
+	free func()
+}
+
+// Close closes the connection.
+func (c *slotConn) Close() error {
+	defer c.free()
+	return c.TCPConn.Close()
+}
+
+// listeners are open before the banner is printed, so that what it says is true.
+type listeners struct{ http, mllp, admin net.Listener }
+
+func listen(c *Config) (listeners, error) {
+	var l listeners
+	for _, x := range []struct {
+		name, addr string
+		to         *net.Listener
+	}{{"http", c.HTTP, &l.http}, {"mllp", c.MLLP, &l.mllp}, {"admin", c.Admin, &l.admin}} {
+		var err error
+		if *x.to, err = net.Listen("tcp", x.addr); err != nil {
+			l.close()
+			return l, fmt.Errorf("listener %s: %w", x.name, err)
+		}
+	}
+	return l, nil
+}
+
+func (l listeners) close() {
+	for _, x := range []net.Listener{l.http, l.mllp, l.admin} {
+		if x != nil {
+			x.Close()
+		}
+	}
+}
+
+// run serves all listeners and background work until ctx ends or one of them fails.
+func (n *node) run(ctx context.Context, l listeners) error {
+	limits := n.config.Limits
+	soapServer := &http.Server{
+		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: limits.Header, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+	adminServer := &http.Server{Handler: n.admin(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	feed := &mllp.Server{Handler: n.manager.Handle, Report: n.reportFeed, Limits: mllp.Limits{
+		Message: limits.MLLPMessage, Connections: limits.MLLPConnections,
+		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, WriteTimeout: limits.Chunk,
+	}}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return ended(soapServer.Serve(limit(l.http, limits.Connections))) })
+	g.Go(func() error { return ended(adminServer.Serve(l.admin)) })
+	g.Go(func() error { return ended(feed.Serve(l.mllp)) })
+	g.Go(func() error { return n.background(ctx) })
+	g.Go(func() error { return n.reload(ctx) })
+	g.Go(func() error {
+		<-ctx.Done()
+		n.ready.Store(false)
+		n.log.Info("draining: no new connections, requests in work go on", "limit", limits.Drain)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Drain)
+		defer cancel()
+		err := errors.Join(soapServer.Shutdown(drain), feed.Shutdown(drain), adminServer.Shutdown(drain))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		// A peer that keeps its request open does not make an ordered stop a failure. Nothing of such a request was
+		// acknowledged.
+		n.log.Warn("requests still in work are cut off", "after", limits.Drain)
+		return errors.Join(soapServer.Close(), adminServer.Close())
+	})
+	n.ready.Store(true)
+	return g.Wait()
+}
+
+// reportFeed notes MLLP connections that were closed for a reason; the error says which and names no patient.
+func (n *node) reportFeed(peer net.Addr, err error) {
+	n.log.Info("MLLP connection closed", "peer", peer.String(), "cause", err.Error())
+}
+
+// ended drops the errors that say that a server was asked to stop.
+func ended(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, mllp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// background sweeps blobs that no document names and, with a remote registry, settles open reservations.
+func (n *node) background(ctx context.Context) error {
+	sweep := time.NewTicker(n.config.Sweep.Interval)
+	defer sweep.Stop()
+	settle := time.NewTicker(time.Minute)
+	defer settle.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-sweep.C:
+			result, err := blob.Sweep(ctx, n.blobs, n.config.Sweep.Grace, n.now, n.db.Referenced)
+			if err != nil && ctx.Err() == nil {
+				n.log.Warn("sweep of unreferenced blobs failed", "cause", err.Error())
+				continue
+			}
+			n.log.Info("sweep of unreferenced blobs", "result", result)
+		case <-settle.C:
+			if n.remote == nil {
+				continue
+			}
+			if err := n.remote.Resolve(ctx, settleAge); err != nil && ctx.Err() == nil {
+				n.log.Warn("open reservations could not be settled", "cause", err.Error())
+			}
+		}
+	}
+}
+
+// settleAge is how long a remote registry may take to finish a request whose connection broke.
+const settleAge = 10 * time.Minute
+
+func banner(w io.Writer, c *Config, l listeners) error {
+	data, err := filepath.Abs(c.Data)
+	if err != nil {
+		return err
+	}
+	patients := "feed them by ITI-8"
+	if ids := c.patients(); len(ids) > 0 {
+		patients = fmt.Sprintf("%s^^^&%s&ISO and %d more; others by ITI-8", ids[0], c.Domain.OID, len(ids)-1)
+	}
+	_, err = fmt.Fprintf(w, `Dossier is ready.
+
+  ITI-41 Provide and Register, ITI-43 Retrieve   POST http://%[1]s/xds/repository   (?wsdl)
+  ITI-42 Register, ITI-18 Stored Query           POST http://%[1]s/xds/registry     (?wsdl)
+  ITI-8  Patient Identity Feed                   mllp://%[2]s
+  metrics, health                                http://%[3]s/metrics  /healthz  /readyz
+
+  affinity domain     %[4]s
+  known patients      %[5]s
+  repositoryUniqueId  %[6]s
+  data                %[7]s
+
+  try:  %[9]s submit --to http://%[1]s/xds/repository --patient '%[8]s^^^&%[4]s&ISO' FILE
+        %[9]s query  --to http://%[1]s/xds/registry FindDocuments '$XDSDocumentEntryPatientId=%[8]s^^^&%[4]s&ISO' '$XDSDocumentEntryStatus=Approved'
+
+`, l.http.Addr(), l.mllp.Addr(), l.admin.Addr(), c.Domain.OID, patients, c.Repository.ID, data, example(c), os.Args[0])
+	return err
+}
+
+func example(c *Config) string {
+	if ids := c.patients(); len(ids) > 0 {
+		return ids[0]
+	}
+	return "PATIENT-ID"
+}
