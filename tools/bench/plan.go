@@ -1,0 +1,39 @@
+package main
+
+import "time"
+
+// plan bounds a run. Counts are per block; a block ends at whichever bound it reaches first.
+type plan struct {
+	pairs int           // alternations A B
+	block time.Duration // of A, and of B, which does at most as many operations
+	most  int           // operations in one block
+	few   int           // the same for operations of 100 MB
+
+	tens, hundreds int   // patients with 10 and with 100 DocumentEntries
+	large          int64 // bytes of the largest document of ITI-41 and ITI-43
+	huge           int64 // bytes of a document when memory is measured
+}
+
+var (
+	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb}
+	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb}
+)
+
+const (
+	kb = 1000
+	mb = 1000 * kb
+)
+
+// Goals, as parts of the limit (1 is as fast as the limit).
+const (
+	goalXML           = 3 // times encoding/xml
+	goalAllocations   = 20
+	goalQuery         = 0.50
+	goalRegisterOne   = 0.50
+	goalRegisterMany  = 0.45
+	goalProvide       = 0.45
+	goalProvideLarge  = 0.80
+	goalRetrieve      = 0.40
+	goalRetrieveLarge = 0.90
+	goalMemory        = 64 << 20 // bytes above idle
+)
