@@ -58,7 +58,7 @@ func openFS(dir string, ops fileOps, now func() time.Time) (*FS, error) {
 	}
 	f := &FS{dir: dir, ops: ops, now: now, lock: lock}
 	if err := f.prepare(); err != nil {
-		lock.Close()
+		unlockFile(lock)
 		return nil, fmt.Errorf("blob: opening the store: %w", err)
 	}
 	return f, nil
@@ -86,7 +86,7 @@ func (f *FS) prepare() error {
 // Close gives the folder free for another process. Uploads should have ended; those that have not will fail.
 func (f *FS) Close() error {
 	f.fail(errClosed)
-	return f.lock.Close()
+	return unlockFile(f.lock)
 }
 
 // Err says why the store takes no more writes, or nil: for a health check. When the fsync of a folder fails, the
@@ -191,4 +191,10 @@ func lockFile(path string) (*os.File, error) {
 		err = errors.New("another process uses it; every server needs a folder of its own")
 	}
 	return nil, err
+}
+
+// unlockFile gives up what lockFile took. The lock belongs to the open file, which a child process shares until its
+// exec: closing our descriptor alone would leave the folder locked for that moment.
+func unlockFile(file *os.File) error {
+	return firstError(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -113,6 +114,29 @@ func TestFSOneProcessOnly(t *testing.T) {
 		t.Fatalf("OpenFS after Close: %v", err)
 	}
 	s.Close()
+}
+
+// TestFSCloseUnlocksForChildren holds a second descriptor of the lock, as a child process does between fork and exec.
+func TestFSCloseUnlocksForChildren(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := OpenFS(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := syscall.Dup(int(s.lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(child)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenFS(dir)
+	if err != nil {
+		t.Fatalf("OpenFS after Close: %v", err)
+	}
+	again.Close()
 }
 
 func TestOpenFSRefuses(t *testing.T) {
