@@ -25,13 +25,17 @@ type Registry interface {
 	// Update runs fn in one transaction and commits it durably when fn returns nil. fn may run again after ErrConflict or
 	// a serialization failure, so it must have no effect but through its argument.
 	Update(ctx context.Context, fn func(RegistryTx) error) error
+	// Fragments calls fn for each of the objects that Find returned with leaf, in order, with its Fragment filled in for the
+	// time of the call. It runs outside of any transaction, for a reader as slow as the network: fragments never change, and
+	// what does, Volatile, is what Find saw. At most a few hundred KB are held at a time, whatever the number of objects.
+	Fragments(ctx context.Context, objects []Object, fn func(*Object) error) error
 }
 
 // RegistryReader reads the registry.
 type RegistryReader interface {
 	// Find answers a stored query: at most limit objects without duplicates, SubmissionSets, DocumentEntries, Folders and
-	// Associations in this order and each class in order of registration. Without leaf the objects carry no Fragment. With
-	// more than limit matches it returns ErrTooMany.
+	// Associations in this order and each class in order of registration. With leaf the objects are for Fragments. With more
+	// than limit matches it returns ErrTooMany.
 	Find(ctx context.Context, q query.Query, leaf bool, limit int) ([]Object, error)
 }
 
@@ -54,8 +58,18 @@ type Object struct {
 	Kind      Kind
 	EntryUUID xds.EntryUUID
 	Patient   hl7v2.PatientKey // the patient it belongs to now, merges resolved; zero for Associations
-	Fragment  []byte           // canonical ebRIM with marks, see xds.AppendFragment; nil for ObjectRef answers
 	Volatile  xds.Volatile
+	Stored    Stored // where Fragments finds the Fragment; zero without leaf
+	Fragment  []byte // canonical ebRIM with marks, see xds.AppendFragment; set by Fragments only
+}
+
+// Stored is a fragment as the backend keeps it.
+type Stored struct {
+	Seq   int64 // the backend's number of the object
+	Size  int   // bytes of the Fragment; 0 when Packed is not held
+	Codec int
+	// Packed is nil for fragments that a large answer left where they are.
+	Packed []byte
 }
 
 // RegistryTx reads and changes the registry within one transaction.

@@ -150,6 +150,9 @@ func checkComplete(t *testing.T, path string, sets []xds.UniqueID) {
 	find := func(q query.Query) (found []store.Object) {
 		t.Helper()
 		err := db.View(ctx, func(r store.RegistryReader) (err error) { found, err = r.Find(ctx, q, true, 100000); return err })
+		if err == nil {
+			err = storetest.Fill(ctx, db, found)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ type DB struct {
 	dialect *dialect
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
 	reader  *pool // read-only
+	*packer
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -33,7 +34,7 @@ type Options struct {
 }
 
 func newDB(d *dialect, o Options) *DB {
-	db := &DB{dialect: d, now: o.Now, log: o.Logger}
+	db := &DB{dialect: d, now: o.Now, log: o.Logger, packer: newPacker()}
 	if db.now == nil {
 		db.now = time.Now
 	}

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -85,8 +86,13 @@ type finder struct {
 	leaf  bool
 	limit int
 	found []store.Object
+	held  int // bytes of packed fragments
 	err   error
 }
+
+// maxHeld is how many bytes of packed fragments one answer holds; it reads the rest when it comes to it. Most answers are
+// far smaller and need one statement for each class, a slow reader of a large one holds neither memory nor a transaction.
+const maxHeld = 256 << 10
 
 // find adds the objects of a class that meet the condition, in order of registration.
 func (f *finder) find(c class, with, where clause) {
@@ -101,7 +107,7 @@ func (f *finder) find(c class, with, where clause) {
 	b.add(` SELECT o.seq, o.uuid, o.status, o.version, o.home, o.availability, o.updated,
 	coalesce(r.authority, ''), coalesce(r.identifier, ''), CASE WHEN p.root <> p.id THEN r.cx ELSE o.patient_cx END`)
 	if f.leaf {
-		b.add(", c.fragment")
+		b.add(", c.codec, c.fragment")
 	}
 	b.add(" FROM ", c.from, " WHERE ")
 	where(b)
@@ -109,38 +115,47 @@ func (f *finder) find(c class, with, where clause) {
 	// and a complete one is sorted here.
 	b.add(" LIMIT ")
 	b.bind(f.limit - len(f.found) + 1)
-	var results []result
+	var results []store.Object
 	f.err = f.tx.query(f.ctx, "find", b, func(rows *sql.Rows) error {
-		var r result
-		err := r.scan(rows, f.leaf)
-		r.object.Kind = c.kind
-		results = append(results, r)
+		var o store.Object
+		err := f.scan(rows, &o)
+		o.Kind = c.kind
+		results = append(results, o)
 		return err
 	})
 	if f.err == nil && len(f.found)+len(results) > f.limit {
 		f.err = fmt.Errorf("sqldb: find: %w: more than %d", store.ErrTooMany, f.limit)
 	}
-	slices.SortFunc(results, func(a, b result) int { return cmp.Compare(a.seq, b.seq) })
-	for _, r := range results {
-		f.found = append(f.found, r.object)
+	slices.SortFunc(results, func(a, b store.Object) int { return cmp.Compare(a.Stored.Seq, b.Stored.Seq) })
+	if !f.leaf {
+		for i := range results {
+			results[i].Stored = store.Stored{}
+		}
+	}
+	if len(f.found) == 0 {
+		f.found = results
+	} else {
+		f.found = append(f.found, results...)
 	}
 }
 
-type result struct {
-	seq    int64
-	object store.Object
-}
-
-func (r *result) scan(rows *sql.Rows, leaf bool) error {
-	o := &r.object
+func (f *finder) scan(rows *sql.Rows, o *store.Object) error {
 	var status string
-	columns := [11]any{&r.seq, &o.EntryUUID, &status, &o.Volatile.Version, &o.Volatile.Home, &o.Volatile.Availability, &o.Volatile.LastUpdateTime,
-		&o.Patient.Authority, &o.Patient.ID, &o.Volatile.PatientID, &o.Fragment}
+	var packed sql.RawBytes
+	columns := [12]any{&o.Stored.Seq, &o.EntryUUID, &status, &o.Volatile.Version, &o.Volatile.Home, &o.Volatile.Availability, &o.Volatile.LastUpdateTime,
+		&o.Patient.Authority, &o.Patient.ID, &o.Volatile.PatientID, &o.Stored.Codec, &packed}
 	n := len(columns)
-	if !leaf {
-		n--
+	if !f.leaf {
+		n -= 2
 	}
-	err := rows.Scan(columns[:n]...)
+	if err := rows.Scan(columns[:n]...); err != nil {
+		return err
+	}
 	o.Volatile.Status = expand[xds.Status](status)
-	return err
+	if f.leaf && f.held+len(packed) <= maxHeld {
+		f.held += len(packed)
+		o.Stored.Packed = bytes.Clone(packed)
+		o.Stored.Size = unpackedSize(o.Stored.Codec, packed)
+	}
+	return nil
 }

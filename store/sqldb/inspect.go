@@ -50,13 +50,17 @@ func (db *DB) EachDocument(ctx context.Context, fn func(store.Document) error) e
 func (db *DB) EachEntry(ctx context.Context, fn func(store.Object) error) error {
 	return db.view(ctx, func(t *tx) error {
 		b := t.builder()
-		b.add("SELECT o.uuid, e.fragment FROM object o JOIN document_entry e ON e.seq = o.seq ORDER BY o.seq")
+		b.add("SELECT o.uuid, e.codec, e.fragment FROM object o JOIN document_entry e ON e.seq = o.seq ORDER BY o.seq")
+		var fragment []byte
 		return t.query(ctx, "each entry", b, func(rows *sql.Rows) error {
 			o := store.Object{Kind: store.DocumentEntry}
-			var fragment sql.RawBytes
-			if err := rows.Scan(&o.EntryUUID, &fragment); err != nil {
+			var codec int
+			var packed sql.RawBytes
+			if err := rows.Scan(&o.EntryUUID, &codec, &packed); err != nil {
 				return err
 			}
+			// What cannot be unpacked is for the caller to find: an empty fragment is no metadata.
+			fragment, _ = db.unpack(fragment[:0], codec, packed)
 			o.Fragment = fragment
 			return fn(o)
 		})

@@ -11,14 +11,12 @@ import (
 	"dossier/xds"
 )
 
-// raw is the codec of a fragment that is stored as it is.
-const raw = 0
-
 func (g *registration) submissionSet(ctx context.Context) error {
 	s := g.SubmissionSet
 	seq := g.seqs[s.EntryUUID]
+	codec, packed := g.db.pack(s.Fragment())
 	_, err := g.insert(ctx, "submission_set (seq, source_id, submission_time, content_code, content_scheme, codec, fragment)", "",
-		[]any{seq, s.SourceID, low(s.SubmissionTime), s.ContentTypeCode.Code, s.ContentTypeCode.Scheme, raw, s.Fragment()}, 7)
+		[]any{seq, s.SourceID, low(s.SubmissionTime), s.ContentTypeCode.Code, s.ContentTypeCode.Scheme, codec, packed}, 7)
 	if err != nil {
 		return err
 	}
@@ -29,9 +27,10 @@ func (g *registration) entries(ctx context.Context) error {
 	var values, persons, references, events, confidentiality []any
 	for _, e := range g.Entries {
 		seq := g.seqs[e.EntryUUID]
+		codec, packed := g.db.pack(e.Fragment())
 		values = append(values, seq, shorten(e.ObjectType), e.ClassCode.Code, e.ClassCode.Scheme, e.TypeCode.Code, e.TypeCode.Scheme,
 			e.PracticeSettingCode.Code, e.PracticeSettingCode.Scheme, e.HealthcareFacilityTypeCode.Code, e.HealthcareFacilityTypeCode.Scheme,
-			e.FormatCode.Code, e.FormatCode.Scheme, low(e.CreationTime), low(e.ServiceStartTime), low(e.ServiceStopTime), raw, e.Fragment())
+			e.FormatCode.Code, e.FormatCode.Scheme, low(e.CreationTime), low(e.ServiceStartTime), low(e.ServiceStopTime), codec, packed)
 		persons = authors(persons, seq, e.Authors)
 		events = codes(events, seq, e.EventCodes)
 		confidentiality = codes(confidentiality, seq, e.ConfidentialityCodes)
@@ -60,7 +59,8 @@ func (g *registration) folders(ctx context.Context) error {
 	var values, list []any
 	for _, f := range g.Folders {
 		seq := g.seqs[f.EntryUUID]
-		values = append(values, seq, raw, f.Fragment())
+		codec, packed := g.db.pack(f.Fragment())
+		values = append(values, seq, codec, packed)
 		list = codes(list, seq, f.Codes)
 	}
 	if _, err := g.insert(ctx, "folder (seq, codec, fragment)", "", values, 3); err != nil {
@@ -79,7 +79,8 @@ func (g *registration) associations(ctx context.Context) error {
 		if source == 0 || target == 0 {
 			return fmt.Errorf("sqldb: register: %w: an end of an Association is not registered", store.ErrConflict)
 		}
-		values = append(values, g.seqs[a.EntryUUID], shorten(a.Type), source, target, raw, a.Fragment())
+		codec, packed := g.db.pack(a.Fragment())
+		values = append(values, g.seqs[a.EntryUUID], shorten(a.Type), source, target, codec, packed)
 	}
 	_, err := g.insert(ctx, "association (seq, type, source, target, codec, fragment)", "", values, 6)
 	return err

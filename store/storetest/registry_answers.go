@@ -3,7 +3,9 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
+	"math/rand/v2"
 	"strings"
 
 	"dossier/hl7v2"
@@ -51,6 +53,70 @@ func answers(w *world) {
 	folder := w.objects(query.GetFolders{IDs: byUUID(f.EntryUUID)}, false)
 	if len(folder) != 1 || folder[0].Volatile.LastUpdateTime != s.Now {
 		w.Errorf("got Folder %+v, want lastUpdateTime %s", folder, s.Now)
+	}
+}
+
+// largeAnswers asks for more than a backend holds at a time, of all classes, with metadata that no packing makes small.
+func largeAnswers(w *world) {
+	p := w.patient("A")
+	rng := rand.New(rand.NewPCG(1, 2))
+	noise := func() string {
+		b := make([]byte, 2500)
+		for i := range b {
+			b[i] = byte(rng.IntN(256))
+		}
+		return hex.EncodeToString(b)
+	}
+	for range 3 {
+		s := Submit(p)
+		s.Set.Comments = noise()
+		f := s.Folder()
+		f.Comments = noise()
+		for range 70 {
+			s.File(f.EntryUUID, s.Entry(func(e *xds.DocumentEntry) { e.Comments = noise() }).EntryUUID)
+		}
+		w.register(s)
+	}
+	w.find(all(p)) // compares with the model, fragment by fragment
+	got := w.objects(documents(p), true)
+	if len(got) != 210 {
+		w.Fatalf("got %d entries, want 210", len(got))
+	}
+	size := 0
+	for _, o := range got {
+		size += len(o.Fragment)
+	}
+	if size < 210*5000 {
+		w.Errorf("fragments of %d bytes in all, too few to show anything", size)
+	}
+	w.fragmentsStop(p)
+}
+
+// fragmentsStop: an error of the caller ends the reading, as does the end of its context.
+func (w *world) fragmentsStop(p hl7v2.CX) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var found []store.Object
+	err := w.Registry.View(ctx, func(r store.RegistryReader) (err error) {
+		found, err = r.Find(ctx, documents(p), true, 1000)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	n, stop := 0, errors.New("enough")
+	err = w.Registry.Fragments(ctx, found, func(*store.Object) error {
+		if n++; n == 150 {
+			return stop
+		}
+		return nil
+	})
+	if !errors.Is(err, stop) || n != 150 {
+		w.Errorf("stopped after %d of 150 with error %v", n, err)
+	}
+	cancel()
+	if err := w.Registry.Fragments(ctx, found, func(*store.Object) error { return nil }); !errors.Is(err, context.Canceled) {
+		w.Errorf("cancelled: got error %v", err)
 	}
 }
 

@@ -258,6 +258,9 @@ func (r *random) compare() {
 		for _, q := range r.queries() {
 			leaf := r.chance(70)
 			got, err := reader.Find(ctx, q, leaf, 10000)
+			if err == nil && leaf {
+				err = Fill(ctx, r.Registry, got)
+			}
 			if err != nil {
 				return fmt.Errorf("%T: %w", q, err)
 			}

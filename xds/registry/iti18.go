@@ -1,10 +1,8 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"strconv"
 
 	"dossier/ebrim"
@@ -39,7 +37,7 @@ func (r *Registry) storedQuery(ctx context.Context, x *actor.Exchange, req *soap
 		return nil, err
 	}
 	x.Objects = len(objects)
-	return answerQuery(objects, leaf), nil
+	return r.answerQuery(ctx, objects, leaf)
 }
 
 func (r *Registry) find(ctx context.Context, q query.Query, leaf bool) ([]store.Object, error) {
@@ -89,47 +87,6 @@ func samePatient(objects []store.Object) bool {
 		}
 	}
 	return true
-}
-
-// streamFrom is the size from which an answer is written while it is made instead of being put together first.
-const streamFrom = 256 << 10
-
-func answerQuery(objects []store.Object, leaf bool) *soap.Response {
-	head := ebrim.AppendAdhocQueryResponseHead(nil, ebrim.StatusSuccess, nil)
-	write := func(w io.Writer) error { return writeObjects(w, objects, leaf) }
-	if total(objects) >= streamFrom {
-		return &soap.Response{Body: []soap.Segment{{XML: head}, {Stream: write}, {XML: []byte(ebrim.AdhocQueryResponseTail)}}}
-	}
-	body := bytes.NewBuffer(head)
-	body.Grow(total(objects)*9/8 + 1024) // what is spliced in, and the envelope's end
-	_ = write(body)                      // a bytes.Buffer does not fail
-	body.WriteString(ebrim.AdhocQueryResponseTail)
-	return soap.XML(body.Bytes())
-}
-
-func total(objects []store.Object) int {
-	n := 0
-	for i := range objects {
-		n += len(objects[i].Fragment) + 64
-	}
-	return n
-}
-
-// writeObjects splices each object into one buffer that is used again for the next.
-func writeObjects(w io.Writer, objects []store.Object, leaf bool) error {
-	var buf []byte
-	for i := range objects {
-		o := &objects[i]
-		if leaf {
-			buf = xds.AppendFragment(buf[:0], o.Fragment, &o.Volatile)
-		} else {
-			buf = ebrim.AppendObjectRef(buf[:0], ebrim.ObjectRef{ID: string(o.EntryUUID), Home: string(o.Volatile.Home)})
-		}
-		if _, err := w.Write(buf); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // refuseQuery answers a failed query: the schema wants the empty list of objects after the errors.
