@@ -90,8 +90,11 @@ func (m *message) readEnvelope(r io.Reader, ct mediaType, lim Limits, length int
 
 func readCapped(r io.Reader, limit, likely int64) ([]byte, error) {
 	const most = 1 << 20 // an announcement alone reserves no more
+	if likely < 0 {
+		likely = 16 << 10
+	}
 	limited := &capped{r: r, left: limit, over: func() error { return tooLarge("the envelope", limit) }}
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(likely, 16<<10), most)+bytes.MinRead))
+	buf := bytes.NewBuffer(make([]byte, 0, min(likely, most)+bytes.MinRead))
 	_, err := buf.ReadFrom(limited)
 	return buf.Bytes(), err
 }

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"io"
+	"slices"
+	"sync"
 
 	"dossier/ebrim"
 	"dossier/soap"
@@ -13,11 +15,15 @@ import (
 // streamFrom is the size from which an answer is written while it is made instead of being put together first.
 const streamFrom = 256 << 10
 
+// answers are the buffers of answers that have been sent: without them half of all garbage would be theirs.
+var answers = sync.Pool{New: func() any { return new([]byte) }}
+
 // answerQuery answers with the objects. The first 256 KB are put together here, so that a failure in them is still an
 // error code; most answers are shorter and go out with their length. What follows is read when its turn comes.
 func (r *Registry) answerQuery(ctx context.Context, objects []store.Object, leaf bool) (*soap.Response, error) {
 	first, size := ahead(objects, leaf)
-	body := make([]byte, 0, size+size/8+1024) // what is spliced in, and the envelope's end
+	buffer := answers.Get().(*[]byte)
+	body := slices.Grow((*buffer)[:0], size+size/8+1024) // what is spliced in, and the envelope's end
 	body = ebrim.AppendAdhocQueryResponseHead(body, ebrim.StatusSuccess, nil)
 	err := r.eachObject(ctx, objects[:first], leaf, func(o *store.Object) error {
 		body = appendObject(body, o, leaf)
@@ -26,8 +32,13 @@ func (r *Registry) answerQuery(ctx context.Context, objects []store.Object, leaf
 	if err != nil {
 		return nil, err
 	}
+	sent := func(error) {
+		*buffer = body
+		answers.Put(buffer)
+	}
 	if first == len(objects) {
-		return soap.XML(append(body, ebrim.AdhocQueryResponseTail...)), nil
+		body = append(body, ebrim.AdhocQueryResponseTail...)
+		return &soap.Response{Body: []soap.Segment{{XML: body}}, Sent: sent}, nil
 	}
 	rest := func(w io.Writer) error {
 		var buf []byte
@@ -37,7 +48,7 @@ func (r *Registry) answerQuery(ctx context.Context, objects []store.Object, leaf
 			return err
 		})
 	}
-	return &soap.Response{Body: []soap.Segment{{XML: body}, {Stream: rest}, {XML: []byte(ebrim.AdhocQueryResponseTail)}}}, nil
+	return &soap.Response{Body: []soap.Segment{{XML: body}, {Stream: rest}, {XML: []byte(ebrim.AdhocQueryResponseTail)}}, Sent: sent}, nil
 }
 
 // ahead tells how many objects are put together before the answer begins, and their size.
