@@ -1,6 +1,8 @@
 package xds
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"dossier/ebrim"
@@ -62,22 +64,22 @@ func (s *Submission) Resolve(newUUID func() string) {
 	for _, e := range s.DocumentEntries {
 		e.EntryUUID = define(e.EntryUUID)
 		e.LogicalID, e.Version, e.AvailabilityStatus = e.EntryUUID, 1, Approved
-		resolveObject(&e.Object.RegistryObject, e.EntryUUID, fresh)
+		resolveObject(&e.Object.RegistryObject, e.EntryUUID)
 	}
 	for _, set := range s.SubmissionSets {
 		set.EntryUUID = define(set.EntryUUID)
 		set.AvailabilityStatus = Approved
-		resolveObject(&set.Object.RegistryObject, set.EntryUUID, fresh)
+		resolveObject(&set.Object.RegistryObject, set.EntryUUID)
 	}
 	for _, f := range s.Folders {
 		f.EntryUUID = define(f.EntryUUID)
 		f.LogicalID, f.Version, f.AvailabilityStatus = f.EntryUUID, 1, Approved
-		resolveObject(&f.Object.RegistryObject, f.EntryUUID, fresh)
+		resolveObject(&f.Object.RegistryObject, f.EntryUUID)
 	}
 	for _, a := range s.Associations {
 		a.EntryUUID = define(a.EntryUUID)
 		a.AvailabilityStatus = Approved
-		resolveObject(&a.Object.RegistryObject, a.EntryUUID, fresh)
+		resolveObject(&a.Object.RegistryObject, a.EntryUUID)
 	}
 	for _, a := range s.Associations {
 		if id, ok := ids[string(a.Source)]; ok {
@@ -92,13 +94,15 @@ func (s *Submission) Resolve(newUUID func() string) {
 
 // resolveObject rewrites the ids inside one object and completes what senders leave out: ids, objectTypes and Names of
 // sub-objects (ITI TF-3: 4.2.1.3; what LeafClass has to return).
-func resolveObject(o *ebrim.RegistryObject, id EntryUUID, fresh func() EntryUUID) {
+func resolveObject(o *ebrim.RegistryObject, id EntryUUID) {
 	o.ID, o.LID = string(id), string(id)
-	sub := func(id string) string {
-		if IsUUID(id) {
-			return strings.ToLower(id)
+	n := 0
+	sub := func(part string) string {
+		n++
+		if IsUUID(part) {
+			return strings.ToLower(part)
 		}
-		return string(fresh())
+		return partID(id, n)
 	}
 	for _, c := range o.Classifications {
 		c.ID, c.LID, c.Home = sub(c.ID), "", ""
@@ -114,6 +118,28 @@ func resolveObject(o *ebrim.RegistryObject, id EntryUUID, fresh func() EntryUUID
 	for i := range o.Slots {
 		normalizeTime(&o.Slots[i])
 	}
+}
+
+// partID gives the n-th sub-object of an object its UUID: that of the object with another version digit and n in the clock
+// sequence. Nothing refers to sub-objects, so that a value of their own would be worth nothing; this one packs into three
+// bytes where a random one takes twenty, and an entry has a dozen. Sources count up in the other fields, if they count.
+func partID(object EntryUUID, n int) string {
+	const version, sequence = len(uuidPrefix) + 14, len(uuidPrefix) + 19
+	id := []byte(object)
+	if id[version] == '8' {
+		id[version] = '4'
+	} else {
+		id[version] = '8' // custom, RFC 9562 section 5.8
+	}
+	xorHex(id[sequence+1:sequence+4], n)
+	xorHex(id[version+1:version+4], n>>12)
+	return string(id)
+}
+
+// xorHex adds three hexadecimal digits of n to those there.
+func xorHex(digits []byte, n int) {
+	was, _ := strconv.ParseUint(string(digits), 16, 12) // they are such digits, as in every UUID
+	copy(digits, fmt.Sprintf("%03x", (int(was)^n)&0xfff))
 }
 
 // timeSlots hold one DTM each; a fraction or zone that a source sent is gone from what the registry returns.

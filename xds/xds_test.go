@@ -171,6 +171,28 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestPartIDs: the parts of two objects with neighbouring UUIDs all have ids of their own.
+func TestPartIDs(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, object := range []EntryUUID{
+		"urn:uuid:3f9c2b70-8d52-4a77-b8a4-0e6a9c1d2e34", "urn:uuid:3f9c2b70-8d52-4a77-b8a4-0e6a9c1d2e35",
+		"urn:uuid:3f9c2b70-8d52-8a77-b8a4-0e6a9c1d2e36", "urn:uuid:3f9c2b71-8d52-1a77-b8a4-0e6a9c1d2e34",
+	} {
+		seen[string(object)] = true
+		for n := 1; n <= 10_000; n++ {
+			id := partID(object, n)
+			if !IsUUID(id) || seen[id] {
+				t.Fatalf("part %d of %s: %q is no UUID or used twice", n, object, id)
+			}
+			seen[id] = true
+		}
+	}
+	if got, want := partID("urn:uuid:00000000-0000-4000-8000-0000000000a1", 18), "urn:uuid:00000000-0000-8000-8012-0000000000a1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestResolveNormalizesTimes(t *testing.T) {
 	t.Parallel()
 	s := sample(t)
