@@ -52,7 +52,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newServe(), newConfig(), newVersion(),
+	root.AddCommand(newServe(), newHealth(), newConfig(), newVersion(),
 		newFeed(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newVerify())
 	return root
 }
