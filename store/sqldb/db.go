@@ -17,8 +17,8 @@ type DB struct {
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
 	reader  *pool // read-only
 	*packer
-	now     func() time.Time
-	log     *slog.Logger
+	now func() time.Time
+	log *slog.Logger
 }
 
 var (

@@ -15,7 +15,7 @@ import (
 
 // Find implements store.RegistryReader: one statement for each class that the query can return.
 func (t *tx) Find(ctx context.Context, q query.Query, leaf bool, limit int) ([]store.Object, error) {
-	f := &finder{tx: t, ctx: ctx, leaf: leaf, limit: max(limit, 0)}
+	f := &finder{tx: t, ctx: ctx, leaf: leaf, limit: max(limit, 0), row: newRow()}
 	switch q := q.(type) {
 	case query.FindDocuments:
 		f.find(documentEntries, nil, entriesOf(q.Patient, q.DocumentFilter, nil))
@@ -87,12 +87,13 @@ type finder struct {
 	limit int
 	found []store.Object
 	held  int // bytes of packed fragments
+	row   *row
 	err   error
 }
 
 // maxHeld is how many bytes of packed fragments one answer holds; it reads the rest when it comes to it. Most answers are
 // far smaller and need one statement for each class, a slow reader of a large one holds neither memory nor a transaction.
-const maxHeld = 256 << 10
+const maxHeld = 64 << 10
 
 // find adds the objects of a class that meet the condition, in order of registration.
 func (f *finder) find(c class, with, where clause) {
@@ -117,11 +118,13 @@ func (f *finder) find(c class, with, where clause) {
 	b.bind(f.limit - len(f.found) + 1)
 	var results []store.Object
 	f.err = f.tx.query(f.ctx, "find", b, func(rows *sql.Rows) error {
-		var o store.Object
-		err := f.scan(rows, &o)
-		o.Kind = c.kind
-		results = append(results, o)
-		return err
+		results = append(results, store.Object{Kind: c.kind})
+		o := &results[len(results)-1]
+		if err := f.row.scan(rows, f.leaf, o); err != nil {
+			return err
+		}
+		f.hold(o)
+		return nil
 	})
 	if f.err == nil && len(f.found)+len(results) > f.limit {
 		f.err = fmt.Errorf("sqldb: find: %w: more than %d", store.ErrTooMany, f.limit)
@@ -139,23 +142,58 @@ func (f *finder) find(c class, with, where clause) {
 	}
 }
 
-func (f *finder) scan(rows *sql.Rows, o *store.Object) error {
-	var status string
-	var packed sql.RawBytes
-	columns := [12]any{&o.Stored.Seq, &o.EntryUUID, &status, &o.Volatile.Version, &o.Volatile.Home, &o.Volatile.Availability, &o.Volatile.LastUpdateTime,
-		&o.Patient.Authority, &o.Patient.ID, &o.Volatile.PatientID, &o.Stored.Codec, &packed}
-	n := len(columns)
-	if !f.leaf {
+// row is one row of a result, in memory that is used for all of them: a large answer has thousands.
+type row struct {
+	seq                                       int64
+	version, codec                            int
+	uuid, status, home, availability, updated sql.RawBytes
+	authority, identifier, patient, packed    sql.RawBytes
+	columns                                   [12]any
+	last                                      store.Object
+}
+
+func newRow() *row {
+	r := &row{}
+	r.columns = [12]any{&r.seq, &r.uuid, &r.status, &r.version, &r.home, &r.availability, &r.updated,
+		&r.authority, &r.identifier, &r.patient, &r.codec, &r.packed}
+	return r
+}
+
+// scan reads the row into o. Texts that the object before has too are shared with it: patient, status and times mostly.
+func (r *row) scan(rows *sql.Rows, leaf bool, o *store.Object) error {
+	n := len(r.columns)
+	if !leaf {
 		n -= 2
 	}
-	if err := rows.Scan(columns[:n]...); err != nil {
+	if err := rows.Scan(r.columns[:n]...); err != nil {
 		return err
 	}
-	o.Volatile.Status = expand[xds.Status](status)
-	if f.leaf && f.held+len(packed) <= maxHeld {
-		f.held += len(packed)
-		o.Stored.Packed = bytes.Clone(packed)
-		o.Stored.Size = unpackedSize(o.Stored.Codec, packed)
-	}
+	last := &r.last
+	o.Stored.Seq, o.EntryUUID, o.Volatile.Version = r.seq, xds.EntryUUID(r.uuid), r.version
+	o.Volatile.Status = expand[xds.Status](string(r.status))
+	o.Volatile.Home = share(r.home, last.Volatile.Home)
+	o.Volatile.Availability = share(r.availability, last.Volatile.Availability)
+	o.Volatile.LastUpdateTime = share(r.updated, last.Volatile.LastUpdateTime)
+	o.Volatile.PatientID = share(r.patient, last.Volatile.PatientID)
+	o.Patient.Authority, o.Patient.ID = share(r.authority, last.Patient.Authority), share(r.identifier, last.Patient.ID)
+	*last = *o
 	return nil
+}
+
+func share[T ~string](b sql.RawBytes, last T) T {
+	if string(b) == string(last) {
+		return last
+	}
+	return T(b)
+}
+
+// hold keeps the packed fragment of the row just read if there is room for it.
+func (f *finder) hold(o *store.Object) {
+	r := f.row
+	if !f.leaf || f.held+len(r.packed) > maxHeld {
+		return
+	}
+	f.held += len(r.packed)
+	o.Stored.Codec, o.Stored.Packed = r.codec, bytes.Clone(r.packed)
+	o.Stored.Size = unpackedSize(r.codec, r.packed)
 }

@@ -26,7 +26,7 @@ type stopwatch struct {
 }
 
 // keep is how much of an answer is handed on: enough for every message whose content is looked at.
-const keep = 4 << 20
+const keep = 16 << 20
 
 func newStopwatch() *stopwatch {
 	return &stopwatch{

@@ -81,9 +81,14 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.transactions(ctx); err != nil {
 		return err
 	}
-	progress("memory")
-	if err := b.memory(ctx); err != nil {
-		return fmt.Errorf("memory: %w", err)
+	for _, part := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{"growth", b.growth}, {"large answers", b.answers}, {"memory", b.memory}} {
+		progress(part.name)
+		if err := part.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
 	return nil
 }

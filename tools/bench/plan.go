@@ -12,11 +12,12 @@ type plan struct {
 	tens, hundreds int   // patients with 10 and with 100 DocumentEntries
 	large          int64 // bytes of the largest document of ITI-41 and ITI-43
 	huge           int64 // bytes of a document when memory is measured
+	levels         []int // DocumentEntries between which growth is measured
 }
 
 var (
-	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb}
-	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb}
+	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000, 1_000_000}}
+	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}}
 )
 
 const (
@@ -36,4 +37,7 @@ const (
 	goalRetrieve      = 0.40
 	goalRetrieveLarge = 0.90
 	goalMemory        = 64 << 20 // bytes above idle
+	goalAnswer        = 1 << 20  // bytes above a server with small answers
+	goalGrowth        = 0.80     // at most 1.25 times slower
+	goalEntryBytes    = 2048
 )

@@ -13,12 +13,12 @@ import (
 )
 
 // streamFrom is the size from which an answer is written while it is made instead of being put together first.
-const streamFrom = 256 << 10
+const streamFrom = 128 << 10
 
 // answers are the buffers of answers that have been sent: without them half of all garbage would be theirs.
 var answers = sync.Pool{New: func() any { return new([]byte) }}
 
-// answerQuery answers with the objects. The first 256 KB are put together here, so that a failure in them is still an
+// answerQuery answers with the objects. The first 128 KB are put together here, so that a failure in them is still an
 // error code; most answers are shorter and go out with their length. What follows is read when its turn comes.
 func (r *Registry) answerQuery(ctx context.Context, objects []store.Object, leaf bool) (*soap.Response, error) {
 	first, size := ahead(objects, leaf)
