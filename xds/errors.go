@@ -45,17 +45,12 @@ type Error struct {
 	Warning  bool
 	Context  string // what was expected, what came; safe to send to the peer that caused it
 	Location string // id of the object as the sender wrote it, or the path, or the DocumentUniqueId
-	Rule     string // name of the rule that was broken, "" if none
+	Rule     string // name of the rule that was broken, "" if there is none
 	Section  string // its citation
 	Err      error  // the cause, for the log only
 
 	Reference string // names the exchange in our log
 	Relayed   bool   // came from another registry: rendered as it came
-}
-
-// Refusal is an error with a code and a context, as most are.
-func Refusal(code ErrorCode, location, context string) *Error {
-	return &Error{Code: code, Location: location, Context: context}
 }
 
 // Error gives code and context.

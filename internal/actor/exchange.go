@@ -20,6 +20,9 @@ type Exchange struct {
 	Documents int    // documents received or sent
 	Bytes     int64  // their size
 
+	// Noted is what rules in mode log found in a submission: names and numbers, nothing of the objects.
+	Noted []xds.Note
+
 	errors xds.Errors
 	notes  []error
 }

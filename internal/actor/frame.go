@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"dossier/ebrim"
@@ -72,6 +73,9 @@ func (f *Frame) End(x *Exchange, err error) {
 	if codes := x.codes(); len(codes) > 0 {
 		attrs = append(attrs, slog.Any("codes", codes))
 	}
+	if len(x.Noted) > 0 {
+		attrs = append(attrs, slog.Any("noted", noted(x.Noted)))
+	}
 	if x.Query != "" {
 		attrs = append(attrs, slog.String("query", x.Query))
 	}
@@ -80,6 +84,15 @@ func (f *Frame) End(x *Exchange, err error) {
 		attrs = append(attrs, slog.Any("cause", n)) // an error that could name a patient hides it by LogValue
 	}
 	f.Log.LogAttrs(context.Background(), level, "exchange", attrs...)
+}
+
+// noted renders what rules in mode log found: name of the rule, "=" and how many objects break it.
+func noted(notes []xds.Note) []string {
+	out := make([]string, len(notes))
+	for i, n := range notes {
+		out[i] = n.Rule + "=" + strconv.Itoa(n.Objects)
+	}
+	return out
 }
 
 // protect turns a panic into an error with its stack as cause.

@@ -6,13 +6,13 @@ import (
 	"dossier/xds"
 )
 
-// What the errors of this package cite.
-const (
-	Rule    = "code-in-affinity-domain"
-	Section = "ITI TF-3: 4.2.3.1"
-)
+// inDomain is the rule of this package; it is never changed.
+var inDomain = xds.Rule{Name: "code-in-affinity-domain", Cite: "ITI TF-3: 4.2.3.1", Code: xds.XDSRegistryMetadataError}
 
-// MaxProblems bounds how many problems of one submission are listed; a last entry without a rule tells when there are more.
+// Rules lists the rules that this package judges.
+func Rules() []xds.Rule { return []xds.Rule{inDomain} }
+
+// MaxProblems bounds how many problems of one submission are listed; a last entry tells when there are more.
 const MaxProblems = 500
 
 // Problems finds each value of a submission that the set does not list: an XDSRegistryMetadataError at the object's id as
@@ -111,9 +111,9 @@ func (c *checker) check(a Attribute, codes ...xds.Code) {
 		if code.Code == "" || c.set.Has(a, code) || len(c.problems) > MaxProblems {
 			continue
 		}
-		p := &xds.Error{Code: xds.XDSRegistryMetadataError, Location: c.location, Rule: Rule, Section: Section}
+		p := inDomain.Broken(c.location, "")
 		if len(c.problems) == MaxProblems {
-			p = &xds.Error{Code: p.Code, Context: "more than " + strconv.Itoa(MaxProblems) + " codes that the affinity domain does not have; the rest is not listed"}
+			p.Location, p.Context = "", "expected codes of the affinity domain, got more than "+strconv.Itoa(MaxProblems)+" others; the rest is not listed"
 		} else {
 			p.Context = string(a) + ": expected a value of the affinity domain (" + strconv.Itoa(len(c.set.lists[a].codes)) + " listed), got " +
 				show(code) + c.hint(wrong{a, code})

@@ -194,7 +194,7 @@ func TestHostileSubmission(t *testing.T) {
 		})
 	}
 	got := set.Problems(s)
-	if len(got) != codes.MaxProblems+1 || got[codes.MaxProblems].Rule != "" || !strings.HasPrefix(got[codes.MaxProblems].Context, "more than 500 ") {
+	if len(got) != codes.MaxProblems+1 || got[codes.MaxProblems].Location != "" || !strings.Contains(got[codes.MaxProblems].Context, "more than 500 ") {
 		t.Fatalf("got %d problems, the last %+v", len(got), got[len(got)-1])
 	}
 	for _, e := range got {

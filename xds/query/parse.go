@@ -7,12 +7,8 @@ import (
 	"dossier/xds"
 )
 
-// Sections that errors cite where they concern no single query.
-const (
-	sectionIDs    = "ITI TF-2: 3.18.4.1.2.4"
-	sectionValues = "ITI TF-2: 3.18.4.1.2.3.5"
-	sectionReturn = "ITI TF-2: 3.18.4.1.2"
-)
+// sectionValues is the coding of parameters.
+const sectionValues = "ITI TF-2: 3.18.4.1.2.3.5"
 
 // LeafClass tells whether an answer carries full objects (LeafClass) or their ids (ObjectRef). Any other return type is
 // an xds.Errors with XDSRegistryError, also the absent one, although the schema has a default for it.
@@ -23,10 +19,7 @@ func LeafClass(returnType string) (bool, error) {
 	case ebrim.ReturnObjectRef:
 		return false, nil
 	}
-	return false, xds.Errors{{
-		Code: xds.XDSRegistryError, Location: "returnType", Rule: "return-type", Section: sectionReturn,
-		Context: "returnType: expected LeafClass or ObjectRef, got " + orNothing(returnType),
-	}}
+	return false, returnTypeKnown.Refuse("returnType", "returnType: expected LeafClass or ObjectRef, got "+orNothing(returnType), nil)
 }
 
 // Parse reads a stored query. The error is an xds.Errors with every problem found, each located at a parameter:
@@ -56,7 +49,7 @@ func Parse(request *ebrim.AdhocQueryRequest) (Query, error) {
 }
 
 func unknown(request *ebrim.AdhocQueryRequest) *xds.Error {
-	e := &xds.Error{Code: xds.XDSUnknownStoredQuery, Location: shorten(strings.TrimSpace(request.QueryID)), Rule: "known-query", Section: sectionIDs}
+	e := knownQuery.Broken(shorten(strings.TrimSpace(request.QueryID)), "")
 	id, _ := readUUID(request.QueryID)
 	switch name := multiPatient[string(id)]; {
 	case name != "":

@@ -54,14 +54,14 @@ func (r *reader) load(slots []ebrim.Slot) {
 
 // malformed reports a list that cannot be split. What may name a patient is not repeated, since errors are also logged.
 func (r *reader) malformed(p Parameter, err error) {
-	rule := "parameter-coding"
+	rule := &parameterCoding
 	if errors.Is(err, errTooMany) {
-		rule = "query-limits"
+		rule = &queryLimits
 	}
 	if s, ok := errors.AsType[*syntaxError](err); ok && (p.Type == TypePatientID || p.Type == TypeReferenceID) {
 		err = &syntaxError{at: s.at, want: s.want, hidden: true}
 	}
-	r.refuse(xds.XDSRegistryError, p.Name, rule, sectionValues, err.Error())
+	r.refuse(rule, p.Name, err.Error())
 }
 
 // check compares the number of values with the table of the query.
@@ -79,36 +79,40 @@ func (r *reader) check() {
 			r.missing(p.Name, "expected a value, got none")
 		}
 		if !p.Multiple && n > 1 {
-			r.refuse(xds.XDSStoredQueryParamNumber, p.Name, "single-value", r.def.Section, fmt.Sprintf("expected one value, got %d", n))
+			r.refuse(&singleValue, p.Name, fmt.Sprintf("expected one value, got %d", n))
 		}
 	}
 	switch {
 	case len(choice) > 0 && len(given) == 0:
 		r.missing(choice[0], "expected a value here or in "+choice[1]+", got neither")
 	case len(given) > 1:
-		r.refuse(xds.XDSStoredQueryParamNumber, given[0], "either-or", r.def.Section,
+		r.refuse(&eitherOr, given[0],
 			"expected a value either here or in "+given[1]+", got both")
 	}
 }
 
 func (r *reader) missing(name, context string) {
-	r.refuse(xds.XDSStoredQueryMissingParam, name, "required-parameter", r.def.Section, context)
+	r.refuse(&requiredParameter, name, context)
 }
 
-func (r *reader) refuse(code xds.ErrorCode, name, rule, section, context string) {
+func (r *reader) refuse(rule *xds.Rule, name, context string) {
 	r.bad[name] = true
 	if len(r.errs) == maxProblems {
 		r.more++
 		return
 	}
-	r.errs = append(r.errs, &xds.Error{Code: code, Location: name, Context: name + ": " + context, Rule: rule, Section: section})
+	e := rule.Broken(name, name+": "+context)
+	if rule.Cite == sectionQueries {
+		e.Section = r.def.Section
+	}
+	r.errs = append(r.errs, e)
 }
 
 // problems is everything found, nil when there is nothing.
 func (r *reader) problems() error {
 	if r.more > 0 {
-		last := fmt.Sprintf("%d more problems are not listed", r.more)
-		r.errs = append(r.errs, xds.Refusal(xds.XDSRegistryError, r.def.ID, last))
+		last := fmt.Sprintf("expected at most %d problems in one query, got %d more problems, which are not listed", maxProblems, r.more)
+		r.errs = append(r.errs, queryLimits.Broken(r.def.ID, last))
 	}
 	if len(r.errs) == 0 {
 		return nil
@@ -130,7 +134,7 @@ func each[T any](r *reader, name string, values []string, read func(string) (T, 
 	for _, s := range values {
 		v, err := read(s)
 		if err != nil {
-			r.refuse(xds.XDSRegistryError, name, "parameter-coding", sectionValues, err.Error())
+			r.refuse(&parameterCoding, name, err.Error())
 			continue
 		}
 		out = append(out, v)
@@ -218,7 +222,7 @@ func (r *reader) types(name string) []xds.ObjectType {
 	}
 	out := understood(values, readObjectType)
 	if len(out) == 0 {
-		r.refuse(xds.XDSRegistryError, name, "parameter-coding", r.def.Section,
+		r.refuse(&objectTypeKnown, name,
 			"expected the UUID of Stable or On-Demand entries, got "+quoted(values[0]))
 	}
 	return out

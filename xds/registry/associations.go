@@ -62,89 +62,82 @@ func (p *plan) unresolved(a *xds.Association, okSource, okTarget bool) {
 		name, sent string
 	}{{okSource, "sourceObject", a.SourceSymbol}, {okTarget, "targetObject", a.TargetSymbol}} {
 		if !e.ok && xds.IsUUID(e.sent) {
-			p.refuse(xds.UnresolvedReferenceException, a.Symbol, "reference-resolved", "ITI TF-2: 3.42.4.1.3.3",
-				e.name+" "+e.sent+" is neither in this submission nor in the registry")
+			p.found.Find(&referenceResolved, a.Symbol, e.name+": expected the id of an object of this submission or of the registry, got "+quote(e.sent))
 		}
 	}
 }
 
 // membership: HasMember with a registered end (ITI TF-3: 4.2.2.1).
 func (p *plan) membership(a *xds.Association, source, target end) {
-	const section = "ITI TF-3: 4.2.2.1"
 	switch {
 	case source.kind == store.SubmissionSet && !source.inMessage:
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "submission-set-closed", section,
-			"the source is a SubmissionSet of an earlier submission; expected the one of this submission")
+		p.found.Find(&submissionSetClosed, a.Symbol, "sourceObject: expected the SubmissionSet of this submission, got one of an earlier submission")
 	case source.kind == store.SubmissionSet && target.kind == store.DocumentEntry:
 		if a.SubmissionSetStatus == "" { // Original is refused by package validate: it says that the target is in the message
-			p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "submission-set-status", section,
-				"SubmissionSetStatus: expected Reference for a DocumentEntry that is registered already, found none")
+			p.found.Find(&referenceStatus, a.Symbol, "SubmissionSetStatus: expected Reference for a DocumentEntry that is registered already, found none")
 		}
 	case source.kind == store.SubmissionSet && target.kind == store.Association:
 	case source.kind == store.Folder && target.kind == store.DocumentEntry:
-		p.folderMember(a, source, target, section)
+		p.folderMember(a, source, target)
 	default:
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "has-member-ends", section,
-			"HasMember from "+kindName(source.kind)+" to "+kindName(target.kind)+" is not defined with registered objects")
+		p.found.Find(&registeredEnds, a.Symbol, "HasMember: expected SubmissionSet to DocumentEntry or Association, or Folder to DocumentEntry, got "+
+			kindName(source.kind)+" to "+kindName(target.kind))
 	}
 }
 
-func (p *plan) folderMember(a *xds.Association, folder, entry end, section string) {
-	switch {
-	case folder.status != xds.Approved:
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "folder-approved", section, "the Folder is not Approved")
-	case entry.status != xds.Approved:
-		p.refuse(xds.XDSRegistryDeprecatedDocumentError, a.Symbol, "member-approved", section, "the DocumentEntry is Deprecated and cannot be added to a Folder")
-	case folder.patient != entry.patient:
-		p.refuse(xds.XDSPatientIDDoesNotMatch, a.Symbol, "folder-patient", section, "Folder and DocumentEntry belong to different patients")
-	case !folder.inMessage:
+func (p *plan) folderMember(a *xds.Association, folder, entry end) {
+	if folder.status != xds.Approved {
+		p.found.Find(&folderApproved, a.Symbol, "sourceObject: expected an Approved Folder, got a Deprecated one")
+		return
+	}
+	if entry.status != xds.Approved {
+		p.found.Find(&memberApproved, a.Symbol, "targetObject: expected an Approved DocumentEntry, got a Deprecated one")
+	} else if folder.patient != entry.patient {
+		p.found.Find(&folderPatient, a.Symbol, "HasMember: expected Folder and DocumentEntry of one patient, got two")
+		return
+	}
+	if !folder.inMessage {
 		p.touch(folder.id)
 	}
 }
 
 // relationship: RPLC, XFRM, APND, XFRM_RPLC, signs, IsSnapshotOf (ITI TF-3: 4.2.2.2).
 func (p *plan) relationship(a *xds.Association, source, target end) {
-	const section = "ITI TF-3: 4.2.2.2"
-	before := len(p.problems)
+	before := p.found.Refusals()
 	if source.kind != store.DocumentEntry || !source.inMessage {
-		p.refuse(xds.UnresolvedReferenceException, a.Symbol, "relationship-source", section,
-			"sourceObject "+clip(a.SourceSymbol)+" is not a DocumentEntry of this submission")
+		p.found.Find(&relationshipSource, a.Symbol, "sourceObject: expected a DocumentEntry of this submission, got "+quote(a.SourceSymbol))
 	}
 	switch {
 	case target.kind != store.DocumentEntry:
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "relationship-target", section,
-			"targetObject "+clip(a.TargetSymbol)+" is "+kindName(target.kind)+"; expected a DocumentEntry")
+		p.found.Find(&relationshipTarget, a.Symbol, "targetObject: expected a DocumentEntry, got "+kindName(target.kind)+", "+quote(a.TargetSymbol))
 		return
 	case target.inMessage && a.Type == xds.IsSnapshotOf:
 		return // no message holds an On-Demand entry beside Stable ones: package validate refuses it
 	case target.inMessage && a.Type.Replaces():
-		p.refuse(xds.UnresolvedReferenceException, a.Symbol, "relationship-target", section,
-			"targetObject "+clip(a.TargetSymbol)+" is part of this submission; expected a registered DocumentEntry")
+		p.found.Find(&replacedRegistered, a.Symbol, "targetObject: expected a registered DocumentEntry, got "+quote(a.TargetSymbol)+" of this submission")
 		return
 	case target.status != xds.Approved:
-		p.refuse(xds.XDSRegistryDeprecatedDocumentError, a.Symbol, "relationship-target-approved", section,
-			"targetObject "+clip(a.TargetSymbol)+" is Deprecated; only the current version can be replaced, transformed, appended or signed")
+		p.found.Find(&targetApproved, a.Symbol, "targetObject: expected an Approved DocumentEntry, the current version, got a Deprecated one, "+quote(a.TargetSymbol))
 	}
 	if source.kind == store.DocumentEntry && source.patient != target.patient && !(source.inMessage && target.inMessage) {
-		p.refuse(xds.XDSPatientIDDoesNotMatch, a.Symbol, "relationship-patient", section, "the two DocumentEntries belong to different patients")
+		p.found.Find(&relationshipPatient, a.Symbol, "associationType "+quote(string(a.Type))+": expected two DocumentEntries of one patient, got those of two")
 	}
 	if a.Type == xds.Append && target.transforms {
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "append-to-transformation", section, "a transformation cannot be appended to")
+		p.found.Find(&appendTransformation, a.Symbol, "targetObject: expected a document that is no transformation, got one, "+quote(a.TargetSymbol))
 	}
 	if a.Type == xds.IsSnapshotOf && target.objectType != xds.OnDemand {
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "snapshot-of-on-demand", section, "IsSnapshotOf expects an On-Demand DocumentEntry as target")
+		p.found.Find(&snapshotOnDemand, a.Symbol, "targetObject: expected an On-Demand DocumentEntry, got a Stable one, "+quote(a.TargetSymbol))
 	}
-	if a.Type.Replaces() && len(p.problems) == before {
-		p.replace(a, section)
+	if a.Type.Replaces() && p.found.Refusals() == before {
+		p.replace(a)
 	}
 }
 
 // replace deprecates the target with its transformations and addenda, and puts the new DocumentEntry into the Folders that
 // hold the old one (ITI TF-2: 3.42.4.1.3.3.4; ITI TF-3: 4.2.2.2.3).
-func (p *plan) replace(a *xds.Association, section string) {
+func (p *plan) replace(a *xds.Association) {
 	if p.replaced[a.Target] {
-		p.refuse(xds.XDSRegistryMetadataError, a.Symbol, "replaced-once", section,
-			"targetObject "+a.TargetSymbol+" is replaced twice by this submission")
+		p.found.Find(&replacedOnce, a.Symbol, "targetObject: expected to be replaced once by this submission, got a second replacement of "+quote(a.TargetSymbol))
 		return
 	}
 	p.replaced[a.Target] = true
@@ -152,8 +145,7 @@ func (p *plan) replace(a *xds.Association, section string) {
 	p.registration.DeprecateAlso = p.state.Dependents // of all that the message replaces
 	for _, f := range p.state.Folders[a.Target] {
 		if f.Patient != p.entries[a.Source].PatientID.Key() {
-			p.refuse(xds.XDSPatientIDDoesNotMatch, a.Symbol, "folder-patient", section,
-				"the replaced DocumentEntry is in a Folder of another patient than that of the new one")
+			p.found.Find(&replacementFolder, a.Symbol, "sourceObject: expected the patient of the Folder that holds the replaced DocumentEntry, got another one")
 			continue
 		}
 		if !p.submitted(f.EntryUUID, a.Source) {
@@ -174,8 +166,8 @@ func (p *plan) stale() {
 	}
 	for _, a := range p.submission.Associations {
 		if a.Type.IsRelationship() && !a.Type.Replaces() && gone[a.Target] {
-			p.refuse(xds.XDSRegistryDeprecatedDocumentError, a.Symbol, "relationship-target-approved", "ITI TF-3: 4.2.2.2",
-				"targetObject "+clip(a.TargetSymbol)+" is replaced by this submission, or falls with what it replaces")
+			p.found.Find(&targetApproved, a.Symbol, "targetObject: expected an Approved DocumentEntry, got "+quote(a.TargetSymbol)+
+				", which is replaced by this submission or falls with what it replaces")
 		}
 	}
 }

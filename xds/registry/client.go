@@ -58,7 +58,7 @@ func Relayed(r *ebrim.RegistryResponse) (xds.Errors, error) {
 		return out, nil
 	case ebrim.StatusFailure, "Failure":
 		if !out.Refused() {
-			out = append(out, xds.Refusal(xds.XDSRegistryError, "", "the registry answered Failure without naming an error"))
+			out = append(out, failureNamed.Broken("", "expected an error in the registry's answer Failure, found none"))
 		}
 		return out, nil
 	}

@@ -18,8 +18,7 @@ import (
 func (r *Registry) storedQuery(ctx context.Context, x *actor.Exchange, req *soap.Request) (*soap.Response, error) {
 	request, ok := ebrim.DecodeAdhocQueryRequest(req.Body)
 	if !ok {
-		return nil, xds.Errors{{Code: xds.XDSRegistryError, Location: req.Body.Path(), Section: "ITI TF-2: 3.18.4.1.2",
-			Context: unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery")}}
+		return nil, queryRequest.Refuse(req.Body.Path(), unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery"), nil)
 	}
 	if d, ok := query.Lookup(request.QueryID); ok {
 		x.Query = d.Name
@@ -52,15 +51,13 @@ func (r *Registry) find(ctx context.Context, q query.Query, leaf bool) ([]store.
 		return err
 	})
 	if errors.Is(err, store.ErrTooMany) {
-		return nil, xds.Errors{xds.Refusal(xds.XDSTooManyResults, "",
-			"more than "+strconv.Itoa(limit)+" objects match; ask for ObjectRef and fetch them in parts, or narrow the query")}
+		return nil, resultLimit.Refuse("", "expected a query that at most "+strconv.Itoa(limit)+" objects match, got more; ask for ObjectRef and fetch them in parts, or narrow the query", nil)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if leaf && singlePatient(q) && !samePatient(objects) {
-		return nil, xds.Errors{{Code: xds.XDSResultNotSinglePatient, Section: "ITI TF-2: 3.18.4.1.2.3.8.1",
-			Context: "the objects belong to more than one patient; LeafClass answers cover one patient only, ask for ObjectRef"}}
+		return nil, resultSinglePatient.Refuse("", "returnType LeafClass: expected objects of one patient, got those of several; ask for ObjectRef", nil)
 	}
 	return objects, nil
 }

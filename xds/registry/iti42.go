@@ -16,8 +16,7 @@ import (
 func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, req *soap.Request) (*soap.Response, error) {
 	list, ok := ebrim.DecodeSubmitObjectsRequest(req.Body)
 	if !ok {
-		return nil, xds.Errors{{Code: xds.XDSRegistryMetadataError, Location: req.Body.Path(), Section: "ITI TF-2: 3.42.4.1.2",
-			Context: unexpected(req.Body, ebrim.NSLcm, "SubmitObjectsRequest", "rim:RegistryObjectList")}}
+		return nil, submitRequest.Refuse(req.Body.Path(), unexpected(req.Body, ebrim.NSLcm, "SubmitObjectsRequest", "rim:RegistryObjectList"), nil)
 	}
 	warnings, err := r.Register(ctx, x, xds.ReadSubmission(list), nil)
 	if err != nil {
@@ -32,21 +31,26 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
 	found := validate.Submission(s, r.Profile)
 	if r.Codes != nil {
-		found = append(found, r.Codes.Problems(s)...)
+		found.Take(r.Codes.Problems(s))
 	}
+	x.Noted = found.Notes()
 	if len(s.SubmissionSets) != 1 {
-		return nil, found // without its SubmissionSet nothing else can be judged
+		return nil, found.Problems // without its SubmissionSet nothing else can be judged
 	}
 	s.Resolve(r.NewUUID)
+	var all xds.Findings
 	err := r.Store.Update(ctx, func(tx store.RegistryTx) error {
 		state, err := tx.State(ctx, refs(s))
 		if err != nil {
 			return err
 		}
-		p := &plan{submission: s, state: state, newUUID: r.NewUUID}
-		problems := append(append(xds.Errors{}, found...), p.decide()...)
-		if problems.Refused() {
-			return problems
+		p := &plan{submission: s, state: state, newUUID: r.NewUUID, found: xds.Findings{Policy: r.Profile.Policy()}}
+		all = xds.Findings{} // the store may run this again
+		all.Merge(found)
+		all.Merge(p.decide())
+		x.Noted = all.Notes()
+		if all.Refusals() > 0 {
+			return all.Problems
 		}
 		reg := p.registration
 		reg.Documents = docs
@@ -56,7 +60,7 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 	if err != nil {
 		return nil, storeError(err)
 	}
-	return found, nil // only warnings are left
+	return all.Problems, nil // only warnings are left
 }
 
 // refs collects what the store must tell about.

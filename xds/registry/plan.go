@@ -17,7 +17,7 @@ type plan struct {
 	newUUID      func() string
 	registration store.Registration
 
-	problems xds.Errors
+	found    xds.Findings
 	entries  map[xds.EntryUUID]*xds.DocumentEntry // of the message
 	folders  map[xds.EntryUUID]*xds.Folder
 	others   map[xds.EntryUUID]bool // its SubmissionSet and Associations
@@ -25,8 +25,8 @@ type plan struct {
 	derived  map[xds.EntryUUID]bool // entries of the message that are transformations
 }
 
-// decide fills registration and returns the problems.
-func (p *plan) decide() xds.Errors {
+// decide fills registration and returns what it found.
+func (p *plan) decide() *xds.Findings {
 	s := p.submission
 	p.registration = store.Registration{
 		SubmissionSet: s.SubmissionSet(), Entries: s.DocumentEntries, Folders: s.Folders,
@@ -40,7 +40,7 @@ func (p *plan) decide() xds.Errors {
 		p.association(a)
 	}
 	p.stale()
-	return p.problems
+	return &p.found
 }
 
 func (p *plan) index() {
@@ -59,10 +59,6 @@ func (p *plan) index() {
 	p.others[p.submission.SubmissionSet().EntryUUID] = true
 }
 
-func (p *plan) refuse(code xds.ErrorCode, location, rule, section, context string) {
-	p.problems = append(p.problems, &xds.Error{Code: code, Context: context, Location: location, Rule: rule, Section: section})
-}
-
 // patients: the patient of every new object is known and not subsumed (ITI TF-2: 3.42.4.1.3.3.1). Each id is reported
 // once. An id that cannot be read is the metadata rules' business.
 func (p *plan) patients() {
@@ -75,16 +71,14 @@ func (p *plan) patients() {
 		state, known := p.state.Patients[id.Key()]
 		switch {
 		case !known:
-			p.refuse(xds.XDSUnknownPatientID, location, "patient-known", "ITI TF-2: 3.42.4.1.3.3.1",
-				"patient "+clip(id.Raw)+" is not known to this registry; feed it by ITI-8 first")
+			p.found.Find(&patientKnown, location, "patientId: expected a patient of this registry, fed by ITI-8, got "+quote(id.Raw))
 		case state.Subsumed:
-			p.refuse(xds.XDSUnknownPatientID, location, "patient-known", "ITI TF-2: 3.8.4.2",
-				"patient "+clip(id.Raw)+" was merged into another one; submit for the surviving id")
+			p.found.Find(&patientNotSubsumed, location, "patientId: expected the id that survived a merge, got "+quote(id.Raw)+", which was subsumed")
 		}
 	}
 	set := p.submission.SubmissionSet()
 	check(set.PatientID, set.Symbol)
-	if len(p.problems) > 0 {
+	if p.found.Refusals() > 0 {
 		return // one unknown patient is enough; that others differ from it is reported by package validate
 	}
 	for _, e := range p.submission.DocumentEntries {
@@ -99,8 +93,7 @@ func (p *plan) patients() {
 func (p *plan) ids() {
 	check := func(id xds.EntryUUID, symbol string) {
 		if o, taken := p.state.Objects[id]; taken {
-			p.refuse(xds.XDSRegistryMetadataError, symbol, "entry-uuid-new", "ITI TF-3: 4.1.12.3",
-				"id "+clip(symbol)+" already names "+kindName(o.Kind)+" of this registry; expected a new UUID or a symbolic id")
+			p.found.Find(&entryUUIDNew, symbol, "id: expected a new UUID or a symbolic id, got "+quote(symbol)+", which names "+kindName(o.Kind)+" of this registry")
 		}
 	}
 	set := p.submission.SubmissionSet()
@@ -119,43 +112,39 @@ func (p *plan) ids() {
 // uniqueIDs: those of SubmissionSets and Folders are new; that of a DocumentEntry may be used again for the same bytes only
 // (ITI TF-2: 3.42.4.1.3.3.3).
 func (p *plan) uniqueIDs() {
-	const section = "ITI TF-2: 3.42.4.1.3.3.3"
 	set := p.submission.SubmissionSet()
-	p.newUniqueID(set.UniqueID, set.Symbol, "SubmissionSet", section)
+	p.newUniqueID(set.UniqueID, set.Symbol, "SubmissionSet")
 	for _, f := range p.submission.Folders {
-		p.newUniqueID(f.UniqueID, f.Symbol, "Folder", section)
+		p.newUniqueID(f.UniqueID, f.Symbol, "Folder")
 	}
 	for _, e := range p.submission.DocumentEntries {
 		u, used := p.state.UniqueIDs[e.UniqueID]
 		switch {
 		case !used:
 		case u.Kind != store.DocumentEntry:
-			p.refuse(xds.XDSDuplicateUniqueIDInRegistry, e.Symbol, "unique-id-new", section,
-				"uniqueId "+clip(string(e.UniqueID))+" of the DocumentEntry is registered as that of "+kindName(u.Kind))
+			p.newUniqueID(e.UniqueID, e.Symbol, "DocumentEntry")
 		case u.ObjectType != e.ObjectType:
-			p.refuse(xds.XDSRegistryMetadataError, e.Symbol, "unique-id-object-type", section,
-				"uniqueId "+clip(string(e.UniqueID))+" is registered with the other objectType (Stable and On-Demand never share one)")
+			p.found.Find(&uniqueIDObjectType, e.Symbol, "uniqueId: expected one that no On-Demand DocumentEntry has, got "+quote(string(e.UniqueID)))
 		default:
-			p.identical(e, u, section)
+			p.identical(e, u)
 		}
 	}
 }
 
-func (p *plan) identical(e *xds.DocumentEntry, u store.UniqueIDState, section string) {
+func (p *plan) identical(e *xds.DocumentEntry, u store.UniqueIDState) {
 	if u.Hash != e.Hash {
-		p.refuse(xds.XDSNonIdenticalHash, e.Symbol, "unique-id-same-hash", section,
-			"uniqueId "+clip(string(e.UniqueID))+" is registered with another hash; a document never changes under its uniqueId")
+		p.found.Find(&uniqueIDSameHash, e.Symbol, "hash: expected that of the registered document with uniqueId "+quote(string(e.UniqueID))+
+			", which never changes, got "+quote(e.Hash))
 	}
 	if u.Size != e.Size {
-		p.refuse(xds.XDSNonIdenticalSize, e.Symbol, "unique-id-same-size", section,
-			"uniqueId "+clip(string(e.UniqueID))+" is registered with another size, got "+strconv.FormatInt(e.Size, 10))
+		p.found.Find(&uniqueIDSameSize, e.Symbol, "size: expected that of the registered document with uniqueId "+quote(string(e.UniqueID))+
+			", which never changes, got "+strconv.FormatInt(e.Size, 10))
 	}
 }
 
-func (p *plan) newUniqueID(id xds.UniqueID, symbol, class, section string) {
+func (p *plan) newUniqueID(id xds.UniqueID, symbol, class string) {
 	if u, used := p.state.UniqueIDs[id]; used {
-		p.refuse(xds.XDSDuplicateUniqueIDInRegistry, symbol, "unique-id-new", section,
-			"uniqueId "+clip(string(id))+" of the "+class+" is registered already, as that of "+kindName(u.Kind))
+		p.found.Find(&uniqueIDNew, symbol, "uniqueId of the "+class+": expected one that is not registered, got "+quote(string(id))+", which "+kindName(u.Kind)+" has")
 	}
 }
 
@@ -170,6 +159,9 @@ func kindName(k store.Kind) string {
 	}
 	return "an Association"
 }
+
+// quote repeats what the peer sent.
+func quote(s string) string { return strconv.Quote(clip(s)) }
 
 // clip bounds what is echoed to the peer.
 func clip(s string) string {

@@ -55,7 +55,7 @@ func link(t xds.AssociationType, source, target xds.EntryUUID) *xds.Association 
 func decide(s *xds.Submission, state *store.State) (*plan, xds.Errors) {
 	n := 0
 	p := &plan{submission: s, state: state, newUUID: func() string { n++; return fmt.Sprintf("own-%d", n) }}
-	return p, p.decide()
+	return p, p.decide().Problems
 }
 
 func TestPlanRefuses(t *testing.T) {

@@ -49,7 +49,7 @@ func (r *Registry) Operations() []soap.Operation {
 func storeError(err error) error {
 	if errors.Is(err, store.ErrConflict) {
 		// Update has tried again several times already: too many changes of the same objects at once.
-		return xds.Errors{{Code: xds.XDSRegistryBusy, Context: "too many concurrent changes of the same objects; nothing was stored, send again", Err: err}}
+		return registryNotBusy.Refuse("", "expected no other change of the same objects meanwhile, got too many; nothing was stored, send again", err)
 	}
 	return err
 }

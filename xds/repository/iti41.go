@@ -86,7 +86,7 @@ func (r *Repository) receive(ctx context.Context, in *provided, parts *soap.Part
 		digest, err := r.store(ctx, soap.InlineBase64(d.element))
 		var malformed *soap.Fault
 		if errors.As(err, &malformed) {
-			return xds.Errors{{Code: xds.XDSRepositoryMetadataError, Location: d.id, Context: malformed.Reason, Section: "ITI TF-2: 3.41.4.1.2", Err: err}}
+			return documentContent.Refuse(d.id, "xds:Document: expected base64 text, got something else: "+malformed.Reason, err)
 		}
 		if err != nil {
 			return storeError(err, d, r.DocumentLimit)
@@ -105,10 +105,9 @@ func storeError(err error, d *document, limit int64) error {
 	var source *blob.SourceError
 	switch {
 	case errors.Is(err, blob.ErrTooLarge):
-		return xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Location: d.id, Err: err,
-			Context: "document " + d.id + " is larger than the limit of " + strconv.FormatInt(limit, 10) + " bytes"}}
+		return documentLimit.Refuse(d.id, "xds:Document: expected at most "+strconv.FormatInt(limit, 10)+" bytes, got more", err)
 	case errors.Is(err, blob.ErrNoSpace):
-		return xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Location: d.id, Context: "no space left for documents; nothing was stored, send again later", Err: err}}
+		return documentSpace.Refuse(d.id, "xds:Document: expected space to store it, found none; nothing was stored, send again later", err)
 	case errors.As(err, &source):
 		return source.Err
 	}
@@ -146,8 +145,7 @@ func (r *Repository) unchanged(ctx context.Context, s *xds.Submission, docs []st
 			continue // the registry reports what is missing
 		}
 		if seen[d.UniqueID] {
-			problems = append(problems, &xds.Error{Code: xds.XDSRepositoryDuplicateUniqueIDInMsg, Location: s.DocumentEntries[i].Symbol,
-				Context: "uniqueId " + clip(string(d.UniqueID)) + " is used twice in this submission", Section: "ITI TF-3: Table 4.2.4.1-2"})
+			problems = append(problems, uniqueIDOnce.Broken(s.DocumentEntries[i].Symbol, "uniqueId: expected one for each document, got "+quote(string(d.UniqueID))+" twice"))
 		}
 		seen[d.UniqueID] = true
 		ids = append(ids, d.UniqueID)
@@ -161,15 +159,19 @@ func (r *Repository) unchanged(ctx context.Context, s *xds.Submission, docs []st
 		if !ok || old.Digest.SHA256 == d.Digest.SHA256 {
 			continue
 		}
-		problems = append(problems, &xds.Error{Code: xds.XDSNonIdenticalHash, Location: s.DocumentEntries[i].Symbol, Section: "ITI TF-2: 3.41.4.1.3",
-			Context: "this repository holds another document with uniqueId " + clip(string(d.UniqueID)) + "; it stays as it is"})
+		at := s.DocumentEntries[i].Symbol
+		problems = append(problems, uniqueIDSameBytes.Broken(at, "xds:Document: expected the bytes that this repository holds for uniqueId "+quote(string(d.UniqueID))+
+			", which stay as they are, got others"))
 		if old.Digest.Size != d.Digest.Size {
-			problems = append(problems, &xds.Error{Code: xds.XDSNonIdenticalSize, Location: s.DocumentEntries[i].Symbol, Section: "ITI TF-2: 3.41.4.1.3",
-				Context: "this repository holds a document of another size with uniqueId " + clip(string(d.UniqueID))})
+			problems = append(problems, uniqueIDSameLength.Broken(at, "xds:Document: expected as many bytes as this repository holds for uniqueId "+
+				quote(string(d.UniqueID))+", got "+strconv.FormatInt(d.Digest.Size, 10)))
 		}
 	}
 	return problems, nil
 }
+
+// quote repeats what the peer sent.
+func quote(s string) string { return strconv.Quote(clip(s)) }
 
 func clip(s string) string {
 	if len(s) > 128 {

@@ -58,11 +58,8 @@ func (r *Repository) retrieve(ctx context.Context, x *actor.Exchange, req *soap.
 }
 
 func (r *Repository) decodeRetrieve(body *xmlwire.Element) ([]wanted, error) {
-	refuse := func(location, context string) error {
-		return xds.Errors{{Code: xds.XDSRepositoryError, Location: location, Context: context, Section: "ITI TF-2: 3.43.4.1.2"}}
-	}
 	if !body.Is(xds.NS, "RetrieveDocumentSetRequest") {
-		return nil, refuse(body.Path(), "expected xds:RetrieveDocumentSetRequest, got {"+clip(body.Name.Space)+"}"+body.Name.Local)
+		return nil, retrieveRequest.Refuse(body.Path(), "expected xds:RetrieveDocumentSetRequest, got {"+clip(body.Name.Space)+"}"+clip(body.Name.Local), nil)
 	}
 	var out []wanted
 	for e := range body.Children() {
@@ -71,18 +68,28 @@ func (r *Repository) decodeRetrieve(body *xmlwire.Element) ([]wanted, error) {
 		}
 		w := wanted{home: childText(e, "HomeCommunityId"), repository: childText(e, "RepositoryUniqueId"), document: childText(e, "DocumentUniqueId")}
 		if w.repository == "" || w.document == "" {
-			return nil, refuse(e.Path(), "expected RepositoryUniqueId and DocumentUniqueId with a value in each DocumentRequest")
+			return nil, requestIDs.Refuse(e.Path(), "DocumentRequest: expected RepositoryUniqueId and DocumentUniqueId with a value, found "+missingOf(w), nil)
 		}
 		out = append(out, w)
 	}
 	switch {
 	case len(out) == 0:
-		return nil, refuse(body.Path(), "expected at least one DocumentRequest, found none")
+		return nil, retrieveRequest.Refuse(body.Path(), "expected at least one DocumentRequest, found none", nil)
 	case len(out) > r.MaxDocuments:
-		return nil, xds.Errors{xds.Refusal(xds.XDSTooManyResults, body.Path(),
-			"expected at most "+strconv.Itoa(r.MaxDocuments)+" DocumentRequests, found "+strconv.Itoa(len(out))+"; ask in parts")}
+		return nil, retrieveLimit.Refuse(body.Path(), "expected at most "+strconv.Itoa(r.MaxDocuments)+" DocumentRequests, found "+strconv.Itoa(len(out))+"; ask in parts", nil)
 	}
 	return out, nil
+}
+
+// missingOf says what a DocumentRequest lacks.
+func missingOf(w wanted) string {
+	switch {
+	case w.repository == "" && w.document == "":
+		return "neither"
+	case w.repository == "":
+		return "no RepositoryUniqueId"
+	}
+	return "no DocumentUniqueId"
 }
 
 func childText(e *xmlwire.Element, name string) string {
@@ -111,13 +118,13 @@ type found struct {
 	reader io.ReadCloser // opened before the answer starts, so that what is missing is an error in it
 }
 
-func (a *answer) refuse(w wanted, code xds.ErrorCode, context string, cause error) {
-	a.problems = append(a.problems, &xds.Error{Code: code, Location: w.document, Context: context, Section: "ITI TF-2: 3.43.4.1.3", Err: cause})
+func (a *answer) refuse(w wanted, r *xds.Rule, context string, cause error) {
+	a.problems = append(a.problems, r.Refuse(w.document, context, cause)...)
 }
 
 func (a *answer) add(w wanted, held map[xds.UniqueID]store.Document) {
 	if strings.TrimPrefix(w.repository, "urn:oid:") != a.repository.UniqueID {
-		a.refuse(w, xds.XDSUnknownRepositoryID, "repository "+clip(w.repository)+" is not this one; expected "+a.repository.UniqueID, nil)
+		a.refuse(w, &repositoryKnown, "RepositoryUniqueId: expected "+a.repository.UniqueID+", got "+quote(w.repository), nil)
 		return
 	}
 	var stored store.Document
@@ -128,14 +135,14 @@ func (a *answer) add(w wanted, held map[xds.UniqueID]store.Document) {
 		}
 	}
 	if !ok {
-		a.refuse(w, xds.XDSDocumentUniqueIDError, "no document with uniqueId "+clip(w.document), nil)
+		a.refuse(w, &documentKnown, "DocumentUniqueId: expected that of a document of this repository, got "+quote(w.document), nil)
 		return
 	}
 	ahead := min(a.budget, stored.Digest.Size)
 	reader, err := blob.OpenVerified(a.ctx, a.repository.Blobs, stored.Digest.Ref, ahead)
 	if err != nil {
 		a.repository.alarm(a.x, err)
-		a.refuse(w, xds.XDSRepositoryError, "the document cannot be delivered as it was accepted; the operator has been alarmed", err)
+		a.refuse(w, &documentIntact, "expected the document as it was accepted, found it damaged or out of reach; the operator has been alarmed", err)
 		return
 	}
 	if ahead == stored.Digest.Size {

@@ -38,19 +38,16 @@ func (d *document) announced() bool {
 func (d *document) blank() bool { return d.href == "" && strings.TrimSpace(d.element.Text()) == "" }
 
 func decodeProvide(body *xmlwire.Element) (*provided, error) {
-	refuse := func(e *xmlwire.Element, context string) error {
-		return xds.Errors{{Code: xds.XDSRepositoryMetadataError, Location: e.Path(), Context: context, Section: "ITI TF-2: 3.41.4.1.2"}}
-	}
 	if !body.Is(xds.NS, "ProvideAndRegisterDocumentSetRequest") {
-		return nil, refuse(body, "expected xds:ProvideAndRegisterDocumentSetRequest, got {"+clip(body.Name.Space)+"}"+body.Name.Local)
+		return nil, provideRequest.Refuse(body.Path(), "expected xds:ProvideAndRegisterDocumentSetRequest, got {"+clip(body.Name.Space)+"}"+clip(body.Name.Local), nil)
 	}
 	submit := body.Child(ebrim.NSLcm, "SubmitObjectsRequest")
 	if submit == nil {
-		return nil, refuse(body, "expected lcm:SubmitObjectsRequest as first child, found none")
+		return nil, provideRequest.Refuse(body.Path(), "expected lcm:SubmitObjectsRequest as first child, found none", nil)
 	}
 	list, ok := ebrim.DecodeSubmitObjectsRequest(submit)
 	if !ok {
-		return nil, refuse(submit, "expected rim:RegistryObjectList, found none")
+		return nil, provideRequest.Refuse(submit.Path(), "expected rim:RegistryObjectList, found none", nil)
 	}
 	in := &provided{list: list}
 	for e := range body.Children() {
@@ -60,7 +57,8 @@ func decodeProvide(body *xmlwire.Element) (*provided, error) {
 		d := &document{id: strings.TrimSpace(e.Attr("id")), element: e}
 		var ok bool
 		if d.href, ok = soap.Include(e); !ok && e.First != nil {
-			return nil, refuse(e, "expected base64 text or one xop:Include with a cid: URL of this message, nothing around it; other URLs are never fetched")
+			return nil, documentContent.Refuse(e.Path(), "expected base64 text or one xop:Include with a cid: URL of this message, nothing around it, "+
+				"got something else; other URLs are never fetched", nil)
 		}
 		in.documents = append(in.documents, d)
 	}
@@ -70,9 +68,7 @@ func decodeProvide(body *xmlwire.Element) (*provided, error) {
 // match pairs documents and metadata by id, string-equal (ITI TF-2: 3.41.4.1.2).
 func (in *provided) match() xds.Errors {
 	var problems xds.Errors
-	refuse := func(code xds.ErrorCode, location, context string) {
-		problems = append(problems, &xds.Error{Code: code, Location: location, Context: context, Section: "ITI TF-2: 3.41.4.1.2"})
-	}
+	refuse := func(r *xds.Rule, location, context string) { problems = append(problems, r.Broken(location, context)) }
 	objects := map[string]*ebrim.ExtrinsicObject{}
 	for _, o := range in.list.ExtrinsicObjects {
 		objects[o.ID] = o
@@ -81,15 +77,15 @@ func (in *provided) match() xds.Errors {
 	for _, d := range in.documents {
 		switch {
 		case seen[d.id]:
-			refuse(xds.XDSRepositoryMetadataError, d.id, "xds:Document id "+clip(d.id)+" occurs twice")
+			refuse(&documentOnce, d.id, "xds:Document: expected each id once, got "+quote(d.id)+" twice")
 		case objects[d.id] == nil:
-			refuse(xds.XDSMissingDocumentMetadata, d.id, "xds:Document id "+clip(d.id)+" has no rim:ExtrinsicObject with the same id")
+			refuse(&documentHasMetadata, d.id, "xds:Document "+quote(d.id)+": expected a rim:ExtrinsicObject with the same id, found none")
 		}
 		seen[d.id], d.object = true, objects[d.id]
 	}
 	for _, o := range in.list.ExtrinsicObjects {
 		if !seen[o.ID] {
-			refuse(xds.XDSMissingDocument, o.ID, "rim:ExtrinsicObject id "+clip(o.ID)+" has no xds:Document with the same id")
+			refuse(&entryHasDocument, o.ID, "rim:ExtrinsicObject "+quote(o.ID)+": expected an xds:Document with the same id, found none")
 		}
 	}
 	return problems
@@ -109,28 +105,25 @@ func (in *provided) referring(contentID string) []*document {
 // verify compares size and hash with what the source announced (ITI TF-2: 3.41.4.1.3).
 func (in *provided) verify() xds.Errors {
 	var problems xds.Errors
-	refuse := func(code xds.ErrorCode, d *document, rule, context string) {
-		problems = append(problems, &xds.Error{Code: code, Location: d.id, Context: context, Rule: rule, Section: "ITI TF-2: 3.41.4.1.3"})
-	}
+	refuse := func(r *xds.Rule, d *document, context string) { problems = append(problems, r.Broken(d.id, context)) }
 	for _, d := range in.documents {
 		switch {
 		case d.received:
 		case d.href != "":
-			refuse(xds.XDSMissingDocument, d, "document-part", "no MIME part has the Content-ID that "+clip(d.href)+" names")
+			refuse(&documentPart, d, "xop:Include: expected a MIME part with the Content-ID of "+quote(d.href)+", found none")
 			continue
 		default:
-			refuse(xds.XDSMissingDocument, d, "document-part", "expected base64 text or an xop:Include, found neither; attachments that no xop:Include names are not documents")
+			refuse(&documentPart, d, "xds:Document: expected base64 text or an xop:Include, found neither; attachments that no xop:Include names are not documents")
 			continue
 		}
 		if d.unproven && ebrim.Value(d.object.Slots, xds.SlotSize) == "" && ebrim.Value(d.object.Slots, xds.SlotHash) == "" {
-			refuse(xds.XDSRepositoryMetadataError, d, "document-complete",
-				"the message ends behind the document without its final boundary, and neither size nor hash in metadata tells whether it is complete")
+			refuse(&documentComplete, d, "expected the final MIME boundary, or size or hash in metadata, to tell that the document is complete, found neither")
 		}
 		if want := ebrim.Value(d.object.Slots, xds.SlotSize); want != "" && !sameSize(want, d.digest.Size) {
-			refuse(xds.XDSRepositoryMetadataError, d, "document-size", "size in metadata is "+clip(want)+", received "+strconv.FormatInt(d.digest.Size, 10)+" bytes")
+			refuse(&documentSize, d, "xds:Document: expected the size in metadata, "+quote(want)+", got "+strconv.FormatInt(d.digest.Size, 10)+" bytes")
 		}
 		if want := ebrim.Value(d.object.Slots, xds.SlotHash); want != "" && !strings.EqualFold(want, d.digest.SHA1Hex()) {
-			refuse(xds.XDSRepositoryMetadataError, d, "document-hash", "hash in metadata is "+clip(want)+", SHA-1 of what was received is "+d.digest.SHA1Hex())
+			refuse(&documentHash, d, "xds:Document: expected the hash in metadata, "+quote(want)+", got the SHA-1 "+d.digest.SHA1Hex())
 		}
 	}
 	return problems

@@ -35,18 +35,16 @@ func (r *Remote) Register(ctx context.Context, x *actor.Exchange, s *xds.Submiss
 	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
 	set := s.SubmissionSet()
 	if set == nil || set.UniqueID == "" {
-		return nil, xds.Errors{{Code: xds.XDSRepositoryMetadataError, Rule: "one-submission-set", Section: "ITI TF-3: 4.2.1",
-			Context: "expected exactly one SubmissionSet with a uniqueId; without it the documents cannot be tracked"}}
+		return nil, submissionSetTracked.Refuse("", "SubmissionSet: expected exactly one with a uniqueId, found none; without it the documents cannot be tracked", nil)
 	}
 	for i, d := range docs {
 		if d.UniqueID == "" {
-			return nil, xds.Errors{{Code: xds.XDSRepositoryMetadataError, Rule: "entry-unique-id", Section: "ITI TF-3: Table 4.2.3.2-1",
-				Location: s.DocumentEntries[i].Symbol, Context: "uniqueId: expected exactly 1, found 0; without it the document cannot be found again"}}
+			return nil, documentTracked.Refuse(s.DocumentEntries[i].Symbol, "uniqueId: expected exactly 1, found 0; without it the document cannot be found again", nil)
 		}
 	}
 	if err := r.Documents.Reserve(ctx, store.Pending{SubmissionSet: set.UniqueID, Reserved: r.Now(), Documents: docs}); err != nil {
 		if errors.Is(err, store.ErrConflict) {
-			return nil, xds.Errors{{Code: xds.XDSRepositoryBusy, Context: "the same submission, or other content under one of its uniqueIds, is being processed; nothing was stored, send again", Err: err}}
+			return nil, repositoryNotBusy.Refuse("", "expected no submission under the same uniqueIds in work, got one; nothing was stored, send again", err)
 		}
 		return nil, err
 	}
@@ -70,7 +68,7 @@ func (r *Remote) Register(ctx context.Context, x *actor.Exchange, s *xds.Submiss
 }
 
 func unavailable(err error) error {
-	return xds.Errors{{Code: xds.XDSRegistryNotAvailable, Context: "the Document Registry did not answer; send the submission again later", Err: err}}
+	return registryAvailable.Refuse("", "expected an answer of the Document Registry, found none; send the submission again later", err)
 }
 
 // Resolve settles reservations older than age by asking the registry what it has.

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"strconv"
+	"strings"
 
 	"dossier/ebrim"
 	"dossier/xds"
@@ -9,21 +10,22 @@ import (
 
 // associationRules hold as far as the message alone tells; ends that are registered objects are the registry's business.
 var associationRules = []Rule{
-	metadata("association-type", "ITI TF-3: 4.2.2", eachAssociation(associationType)),
-	metadata("association-ends-present", "ITI TF-3: 4.2.2", eachAssociation(endsPresent)),
-	{Name: "reference-defined", Cite: "ITI TF-3: Table 4.2.4.1-2", Code: xds.UnresolvedReferenceException, Check: eachAssociation(referenceDefined)},
-	metadata("association-ends-differ", "ITI TF-3: 4.2.2", eachAssociation(endsDiffer)),
-	metadata("submission-set-not-target", "ITI TF-3: 4.2.2", eachAssociation(setNotTarget)),
-	metadata("entry-in-submission-set", "ITI TF-3: 4.2.2.1", entryInSet),
-	metadata("folder-in-submission-set", "ITI TF-3: 4.2.2.1", folderInSet),
+	fixed("association-type", "ITI TF-3: 4.2.2", eachAssociation(associationType)),
+	metadata("association-type-defined", "ITI TF-3: 4.2.2", eachAssociation(typeDefined)),
+	fixed("association-ends-present", "ITI TF-3: 4.2.2", eachAssociation(endsPresent)),
+	coded(xds.UnresolvedReferenceException, "reference-defined", "ITI TF-3: Table 4.2.4.1-2", eachAssociation(referenceDefined)),
+	fixed("association-ends-differ", "ITI TF-3: 4.2.2", eachAssociation(endsDiffer)),
+	fixed("submission-set-not-target", "ITI TF-3: 4.2.2", eachAssociation(setNotTarget)),
+	fixed("entry-in-submission-set", "ITI TF-3: 4.2.2.1", entryInSet),
+	fixed("folder-in-submission-set", "ITI TF-3: 4.2.2.1", folderInSet),
 	metadata("folder-member-in-submission-set", "ITI TF-3: 4.2.2.1", memberInSet),
 	metadata("association-submission-set-status", "ITI TF-3: 4.2.2.1", eachAssociation(statusSlot)),
-	metadata("original-in-message", "ITI TF-3: 4.2.2.1", eachAssociation(originalInMessage)),
-	metadata("reference-registered", "ITI TF-3: 4.2.2.1", eachAssociation(referenceRegistered)),
-	metadata("has-member-ends", "ITI TF-3: 4.2.2.1", eachAssociation(hasMemberEnds)),
+	fixed("original-in-message", "ITI TF-3: 4.2.2.1", eachAssociation(originalInMessage)),
+	fixed("reference-registered", "ITI TF-3: 4.2.2.1", eachAssociation(referenceRegistered)),
+	fixed("has-member-ends", "ITI TF-3: 4.2.2.1", eachAssociation(hasMemberEnds)),
 	metadata("association-documentation", "ITI TF-3: 4.2.2.2", eachAssociation(documentation)),
-	metadata("snapshot-ends", "ITI TF-3: 4.2.2.2", snapshotEnds),
-	metadata("association-update-type", "ITI TF-3: 4.2.2", eachAssociation(updateType)),
+	fixed("snapshot-ends", "ITI TF-3: 4.2.2.2", snapshotEnds),
+	fixed("association-update-type", "ITI TF-3: 4.2.2", eachAssociation(updateType)),
 }
 
 type associationJudge func(a *xds.Association, in index, report func(context string))
@@ -38,8 +40,15 @@ func eachAssociation(j associationJudge) check {
 }
 
 func associationType(a *xds.Association, _ index, report func(context string)) {
-	if a.Type != xds.HasMember && !a.Type.IsRelationship() && !isUpdate(a.Type) {
+	if !strings.HasPrefix(string(a.Type), "urn:") {
 		report("associationType: " + expected("the URN of a type", string(a.Type)))
+	}
+}
+
+// typeDefined: communities have types of their own, which an operator may let in; they relate objects and do nothing else.
+func typeDefined(a *xds.Association, _ index, report func(context string)) {
+	if strings.HasPrefix(string(a.Type), "urn:") && a.Type != xds.HasMember && !a.Type.IsRelationship() && !isUpdate(a.Type) {
+		report("associationType: " + expected("a type that IHE defines", string(a.Type)))
 	}
 }
 

@@ -128,7 +128,7 @@ var packageCases = []broken{
 var codeCases = []broken{
 	{"classification-object", "document", of(swap(class, `classifiedObject="Document01"`, `classifiedObject=""`)),
 		"Document01", `classifiedObject: expected the id of the object, "Document01", found none`, false},
-	{"classification-object.orphan", "document", of(after("</rim:RegistryPackage>", marker("x1", "d9d542f3-6cc4-48b6-8870-ea235fbc94c2"))),
+	{"classification-orphan", "document", of(after("</rim:RegistryPackage>", marker("x1", "d9d542f3-6cc4-48b6-8870-ea235fbc94c2"))),
 		"/SubmitObjectsRequest/RegistryObjectList/Classification", `classifiedObject: expected the id of an object of this message, got "Package02"`, false},
 	{"code-value", "document", of(swap(class, `nodeRepresentation="REPORT"`, `nodeRepresentation=""`)),
 		"Document01", "classCode: expected a code in nodeRepresentation, found none", false},
@@ -162,6 +162,8 @@ var codeCases = []broken{
 var associationCases = []broken{
 	{"association-type", "valid", of(swap(`id="as12"`, "urn:ihe:iti:2007:AssociationType:APND", "APND")),
 		"as12", `associationType: expected the URN of a type, got "APND"`, false},
+	{"association-type-defined", "valid", of(swap(`id="as12"`, "urn:ihe:iti:2007:AssociationType:APND", "urn:example:AssociationType:Quotes")),
+		"as12", `associationType: expected a type that IHE defines, got "urn:example:AssociationType:Quotes"`, false},
 	{"association-ends-present", "valid", of(swap(`id="as12"`, ` sourceObject="Document01"`, "")),
 		"as12", "sourceObject: expected an id, found none", false},
 	{"reference-defined", "valid", of(swap(`id="as11"`, `targetObject="Document01"`, `targetObject="Document09"`)),

@@ -94,15 +94,17 @@ func displayName(_ string, c *ebrim.Classification) string {
 	return ""
 }
 
-// classifiedObject: a Classification names the object it stands in; one at the top level names an object of the message.
-func classifiedObject(s *xds.Submission, _ Profile, report func(location, context string)) {
-	for _, o := range objects(s) {
-		for _, c := range o.Classifications {
-			if xds.NormalizeID(c.ClassifiedObject) != xds.NormalizeID(o.ID) {
-				report(where(o), "classifiedObject: "+expected("the id of the object, "+quote(o.ID), c.ClassifiedObject))
-			}
+// classifiedObject: a Classification names the object it stands in.
+func classifiedObject(o *ebrim.RegistryObject, _ Profile, report func(context string)) {
+	for _, c := range o.Classifications {
+		if xds.NormalizeID(c.ClassifiedObject) != xds.NormalizeID(o.ID) {
+			report("classifiedObject: " + expected("the id of the object, "+quote(o.ID), c.ClassifiedObject))
 		}
 	}
+}
+
+// orphans: a Classification at the top level names an object of the message, else it would be lost.
+func orphans(s *xds.Submission, _ Profile, report func(location, context string)) {
 	if s.List == nil {
 		return
 	}

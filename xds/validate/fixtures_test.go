@@ -11,6 +11,7 @@ import (
 	"dossier/ebrim"
 	"dossier/internal/xmlwire"
 	"dossier/xds"
+	"dossier/xds/validate"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/rules and testdata/lenient from the tables")
@@ -134,3 +135,6 @@ func parse(message []byte) (*xds.Submission, error) {
 	}
 	return xds.ReadSubmission(list), nil
 }
+
+// judge gives what refuses a submission or is remarked on it.
+func judge(s *xds.Submission, p validate.Profile) xds.Errors { return validate.Submission(s, p).Problems }

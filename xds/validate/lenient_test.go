@@ -96,9 +96,9 @@ func TestRealSourcesAreUnderstood(t *testing.T) {
 		known[c.name] = true
 		t.Run(c.name, func(t *testing.T) {
 			message := fixture(t, "testdata/lenient/"+c.name+".xml", c.base, c.edits)
-			compare(t, "lenient", validate.Submission(read(t, message), validate.Profile{Registry: true}), nil)
+			compare(t, "lenient", judge(read(t, message), validate.Profile{Registry: true}), nil)
 			var got []string
-			for _, e := range validate.Submission(read(t, message), validate.Profile{Registry: true, Strict: true}) {
+			for _, e := range judge(read(t, message), validate.Profile{Registry: true, Strict: true}) {
 				got = append(got, e.Rule)
 			}
 			if g := strings.Join(got, " "); g != c.strict {

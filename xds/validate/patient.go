@@ -9,8 +9,8 @@ import (
 // patient follows from the two rules, since each end equals the SubmissionSet. An id that cannot be read has been
 // reported by the rule of its attribute.
 var patientRules = []Rule{
-	{Name: "entry-patient-match", Cite: "ITI TF-2: 3.42.4.1.3.3.1", Code: xds.XDSPatientIDDoesNotMatch, Check: entryPatient},
-	{Name: "folder-patient-match", Cite: "ITI TF-2: 3.42.4.1.3.3.1", Code: xds.XDSPatientIDDoesNotMatch, Check: folderPatient},
+	coded(xds.XDSPatientIDDoesNotMatch, "entry-patient-match", "ITI TF-2: 3.42.4.1.3.3.1", entryPatient),
+	coded(xds.XDSPatientIDDoesNotMatch, "folder-patient-match", "ITI TF-2: 3.42.4.1.3.3.1", folderPatient),
 }
 
 func entryPatient(s *xds.Submission, _ Profile, report func(location, context string)) {

@@ -145,11 +145,11 @@ func TestEachFixtureBreaksItsRuleOnly(t *testing.T) {
 			}
 			message := fixture(t, "testdata/rules/"+c.name+".xml", c.base, c.edits)
 			want := []xds.Error{{Code: rule.Code, Rule: rule.Name, Section: rule.Cite, Location: c.location, Context: c.context}}
-			compare(t, "strict", validate.Submission(read(t, message), validate.Profile{Registry: true, Strict: true}), want)
+			compare(t, "strict", judge(read(t, message), validate.Profile{Registry: true, Strict: true}), want)
 			if c.strict {
 				want = nil
 			}
-			compare(t, "lenient", validate.Submission(read(t, message), validate.Profile{Registry: true}), want)
+			compare(t, "lenient", judge(read(t, message), validate.Profile{Registry: true}), want)
 			if rule.Strict && !c.strict {
 				t.Error("the rule is strict, the case says it is not")
 			}
@@ -200,7 +200,7 @@ func TestRulesIsAFreshCopy(t *testing.T) {
 	t.Parallel()
 	first := validate.Rules()
 	want := first[0].Name
-	first[0] = validate.Rule{Name: "changed"}
+	first[0] = validate.Rule{Rule: xds.Rule{Name: "changed"}}
 	if got := validate.Rules()[0].Name; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

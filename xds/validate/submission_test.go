@@ -29,7 +29,7 @@ func TestCorrectMessages(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"valid", "document"} {
 		for _, p := range profiles {
-			compare(t, name, validate.Submission(read(t, load(t, name)), p), nil)
+			compare(t, name, judge(read(t, load(t, name)), p), nil)
 		}
 	}
 }
@@ -54,14 +54,14 @@ func TestWhatTheRepositoryAddsIsRequiredInITI42Only(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "document", of(drop(`"hash"`), drop(`"size"`), drop(`"repositoryUniqueId"`)))
 	for _, strict := range []bool{false, true} {
-		compare(t, "ITI-41", validate.Submission(read(t, message), validate.Profile{Strict: strict}), nil)
-		got := validate.Submission(read(t, message), validate.Profile{Registry: true, Strict: strict})
+		compare(t, "ITI-41", judge(read(t, message), validate.Profile{Strict: strict}), nil)
+		got := judge(read(t, message), validate.Profile{Registry: true, Strict: strict})
 		if rules(got) != "entry-hash entry-repository-unique-id entry-size" {
 			t.Errorf("ITI-42, strict %t: got %q", strict, rules(got))
 		}
 	}
 	wrong := edited(t, "document", of(value("hash", "0"), value("size", "many")))
-	if got := validate.Submission(read(t, wrong), validate.Profile{}); rules(got) != "entry-hash entry-size" {
+	if got := judge(read(t, wrong), validate.Profile{}); rules(got) != "entry-hash entry-size" {
 		t.Errorf("wrong values in ITI-41: got %q", rules(got))
 	}
 }
@@ -77,7 +77,7 @@ func rules(es xds.Errors) string {
 func TestLenientSlotLimit(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "document", of(also("sourcePatientInfo", "PID-11|"+strings.Repeat("ä", 4090))))
-	got := validate.Submission(read(t, message), validate.Profile{Registry: true})
+	got := judge(read(t, message), validate.Profile{Registry: true})
 	if len(got) != 1 || got[0].Context != `Slot "sourcePatientInfo": expected values of at most 4096 characters, got one of 4097` {
 		t.Errorf("got %v", got)
 	}
@@ -88,7 +88,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "valid", of(drop(class), drop(`"languageCode"`), drop("1ba97051"), drop(`id="as04"`), swap("58a6f841", "4711", "4712"),
 		swap("75df8f67", "2.999.32.20240611.1", "2.999.31.20240611.5")))
-	got := validate.Submission(read(t, message), validate.Profile{Registry: true})
+	got := judge(read(t, message), validate.Profile{Registry: true})
 	const want = "entry-class-code entry-language-code folder-code-list folder-in-submission-set entry-patient-match unique-id-in-message"
 	if rules(got) != want {
 		t.Errorf("got  %s\nwant %s", rules(got), want)
@@ -99,11 +99,11 @@ func TestAllProblemsAtOnce(t *testing.T) {
 func TestWithoutSubmissionSet(t *testing.T) {
 	t.Parallel()
 	list := `<lcm:SubmitObjectsRequest xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"><r:RegistryObjectList xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"/></lcm:SubmitObjectsRequest>`
-	compare(t, "empty", validate.Submission(read(t, []byte(list)), validate.Profile{}), []xds.Error{{
+	compare(t, "empty", judge(read(t, []byte(list)), validate.Profile{}), []xds.Error{{
 		Code: xds.XDSRegistryMetadataError, Context: "SubmissionSet: expected exactly 1, found 0",
 		Location: "/SubmitObjectsRequest/RegistryObjectList", Rule: "one-submission-set", Section: "ITI TF-2: 3.42.4.1.2",
 	}})
-	got := validate.Submission(read(t, edited(t, "document", of(drop("a54d6aa5")))), validate.Profile{Registry: true})
+	got := judge(read(t, edited(t, "document", of(drop("a54d6aa5")))), validate.Profile{Registry: true})
 	if rules(got) != "one-submission-set package-marker" {
 		t.Errorf("got %q", rules(got))
 	}
@@ -113,7 +113,7 @@ func TestWithoutSubmissionSet(t *testing.T) {
 func TestReferenceMayHaveAnotherPatient(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "document", of(swap(`id="as01"`, "Original", "Reference"), swap("58a6f841", "4711", "4712")))
-	got := validate.Submission(read(t, message), validate.Profile{Registry: true})
+	got := judge(read(t, message), validate.Profile{Registry: true})
 	if rules(got) != "entry-in-submission-set reference-registered" {
 		t.Errorf("got %q", rules(got))
 	}
@@ -122,14 +122,14 @@ func TestReferenceMayHaveAnotherPatient(t *testing.T) {
 func TestNamespaceDoesNotMakeAnotherPatient(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "document", of(swap("58a6f841", "^^^&amp;2.999.10.1&amp;ISO", "^^^NORTH&amp;2.999.10.1&amp;iso^PI")))
-	compare(t, "lenient", validate.Submission(read(t, message), validate.Profile{Registry: true}), nil)
+	compare(t, "lenient", judge(read(t, message), validate.Profile{Registry: true}), nil)
 }
 
 func TestProblemsAreCapped(t *testing.T) {
 	t.Parallel()
 	head, tail, _ := strings.Cut(string(load(t, "document")), "<rim:RegistryObjectList>")
 	message := head + "<rim:RegistryObjectList>" + strings.Repeat("<rim:ExtrinsicObject/>", 600) + tail
-	got := validate.Submission(read(t, []byte(message)), validate.Profile{Registry: true})
+	got := judge(read(t, []byte(message)), validate.Profile{Registry: true})
 	if len(got) != validate.MaxProblems+1 {
 		t.Fatalf("got %d problems, want %d", len(got), validate.MaxProblems+1)
 	}
@@ -141,7 +141,7 @@ func TestProblemsAreCapped(t *testing.T) {
 func TestEchoIsCapped(t *testing.T) {
 	t.Parallel()
 	message := edited(t, "document", of(value("languageCode", strings.Repeat("é", 5000)), swap("<rim:ExtrinsicObject", `"Document01"`, `"`+strings.Repeat("D", 5000)+`"`)))
-	for _, e := range validate.Submission(read(t, message), validate.Profile{Registry: true, Strict: true}) {
+	for _, e := range judge(read(t, message), validate.Profile{Registry: true, Strict: true}) {
 		if utf8.RuneCountInString(e.Context) > 500 || utf8.RuneCountInString(e.Location) > 300 {
 			t.Errorf("%s: %d characters of context, %d of location", e.Rule, len(e.Context), len(e.Location))
 		}
@@ -155,7 +155,7 @@ func checkProblems(t interface{ Errorf(string, ...any) }, s func() *xds.Submissi
 		byName[r.Name] = r
 	}
 	for _, p := range profiles {
-		first := validate.Submission(s(), p)
+		first := judge(s(), p)
 		for _, e := range first {
 			r := byName[e.Rule]
 			if e.Rule != "" && (e.Code != r.Code || e.Section != r.Cite || e.Location == "") || e.Context == "" || !utf8.ValidString(e.Context) || len(e.Context) > 2048 {
@@ -165,11 +165,11 @@ func checkProblems(t interface{ Errorf(string, ...any) }, s func() *xds.Submissi
 				t.Errorf("%s: judged by a lenient profile", r.Name)
 			}
 		}
-		if again := validate.Submission(s(), p); again.Error() != first.Error() {
+		if again := judge(s(), p); again.Error() != first.Error() {
 			t.Errorf("%+v: two runs differ:\n%v\n%v", p, first, again)
 		}
 	}
-	if n, m := len(validate.Submission(s(), validate.Profile{Registry: true})), len(validate.Submission(s(), validate.Profile{Registry: true, Strict: true})); n > m {
+	if n, m := len(judge(s(), validate.Profile{Registry: true})), len(judge(s(), validate.Profile{Registry: true, Strict: true})); n > m {
 		t.Errorf("lenient finds %d problems, strict only %d", n, m)
 	}
 }
@@ -236,7 +236,7 @@ func BenchmarkSubmission(b *testing.B) {
 	s := read(b, load(b, "valid"))
 	b.ReportAllocs()
 	for b.Loop() {
-		if es := validate.Submission(s, validate.Profile{Registry: true}); len(es) != 0 {
+		if es := judge(s, validate.Profile{Registry: true}); len(es) != 0 {
 			b.Fatal(es)
 		}
 	}

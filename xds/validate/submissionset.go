@@ -10,11 +10,11 @@ var setRules = []Rule{
 	strict("submission-set-status", "ITI TF-3: 4.2.3.3.2", each(set, submissionSetStatus)),
 	metadata("submission-set-content-type-code", "ITI TF-3: 4.2.3.3.4", each(set, code("contentTypeCode", xds.SchemeContentTypeCode, 1, 1))),
 	metadata("submission-set-intended-recipient", "ITI TF-3: 4.2.3.3.7", each(set, slot(xds.SlotIntendedRecipient, 0, many, recipient))),
-	metadata("submission-set-patient-id", "ITI TF-3: 4.2.3.3.8", each(set, identifier("patientId", xds.SchemeSubmissionSetPatientID, cx))),
+	fixed("submission-set-patient-id", "ITI TF-3: 4.2.3.3.8", each(set, identifier("patientId", xds.SchemeSubmissionSetPatientID, cx))),
 	metadata("submission-set-source-id", "ITI TF-3: 4.2.3.3.9", each(set, identifier("sourceId", xds.SchemeSubmissionSetSourceID, oid))),
 	metadata("submission-set-submission-time", "ITI TF-3: 4.2.3.3.10", each(set, slot(xds.SlotSubmissionTime, 1, 1, dtm))),
 	metadata("submission-set-title", "ITI TF-3: 4.2.3.3.11", each(set, title(256))),
-	metadata("submission-set-unique-id", "ITI TF-3: 4.2.3.3.12", each(set, identifier("uniqueId", xds.SchemeSubmissionSetUniqueID, oid))),
+	fixed("submission-set-unique-id", "ITI TF-3: 4.2.3.3.12", each(set, identifier("uniqueId", xds.SchemeSubmissionSetUniqueID, oid))),
 }
 
 // submissionSetStatus: the registry sets it whatever was sent.

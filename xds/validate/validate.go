@@ -2,27 +2,26 @@ package validate
 
 import (
 	"slices"
-	"strconv"
 
 	"dossier/xds"
 )
 
-// MaxProblems bounds how many problems of one submission are listed; a hostile message could otherwise ask for an answer
-// many times its own size.
-const MaxProblems = 500
+// MaxProblems bounds how many problems of one submission are listed.
+const MaxProblems = xds.MaxProblems
 
 // Profile says how a submission is judged.
 type Profile struct {
 	Registry bool // ITI-42: hash, size and repositoryUniqueId are required, which in ITI-41 the repository adds
 	Strict   bool // by the letter, without the liberal readings
+	Modes    map[string]xds.Mode
 }
 
-// Rule is one rule of the metadata with its citation.
+// Policy is the part of the profile that rules elsewhere are judged by too.
+func (p Profile) Policy() xds.Policy { return xds.Policy{Strict: p.Strict, Modes: p.Modes} }
+
+// Rule is one rule of the metadata.
 type Rule struct {
-	Name   string // stable kebab-case word
-	Cite   string // such as "ITI TF-3: 4.2.3.2.3"
-	Code   xds.ErrorCode
-	Strict bool // judged by a strict profile only
+	xds.Rule
 
 	// Check reports each violation: the id of the object as sent, else its path in the message, and what was expected
 	// and what came.
@@ -33,24 +32,19 @@ type Rule struct {
 // uniqueIds.
 func Rules() []Rule { return slices.Clone(rules) }
 
-// Submission judges a submission that xds.ReadSubmission made and nobody resolved yet. It returns every problem at once,
-// in the order of Rules, up to MaxProblems; a last entry without a rule tells when there are more.
-func Submission(s *xds.Submission, p Profile) xds.Errors {
-	var out xds.Errors
+// Submission judges a submission that xds.ReadSubmission made and nobody resolved yet. It finds every problem at once, in
+// the order of Rules, up to MaxProblems in each mode; a last entry without a rule tells when there are more.
+func Submission(s *xds.Submission, p Profile) *xds.Findings {
+	found := &xds.Findings{Policy: p.Policy()}
 	for i := range rules {
 		r := &rules[i]
-		if r.Strict && !p.Strict {
+		if found.Mode(&r.Rule) == xds.ModeOff {
 			continue
 		}
-		r.Check(s, p, func(location, context string) {
-			if len(out) <= MaxProblems {
-				out = append(out, &xds.Error{Code: r.Code, Context: context, Location: location, Rule: r.Name, Section: r.Cite})
-			}
-		})
-		if len(out) > MaxProblems {
-			out[MaxProblems] = &xds.Error{Code: r.Code, Context: "more than " + strconv.Itoa(MaxProblems) + " problems; the rest is not listed"}
+		r.Check(s, p, func(location, context string) { found.Find(&r.Rule, location, context) })
+		if found.Full() {
 			break
 		}
 	}
-	return out
+	return found
 }
