@@ -52,6 +52,7 @@ type RegistryConfig struct {
 	URL        string        `yaml:"url"`        // "": in this process; else ITI-42 and ITI-18 go there
 	Timeout    time.Duration `yaml:"timeout"`    // for an answer from there
 	Validation string        `yaml:"validation"` // lenient or strict
+	Rules      []RuleConfig  `yaml:"rules"`      // other modes for single rules
 }
 
 // LimitsConfig bounds what one request or peer may cost. Sizes are bytes.
@@ -95,7 +96,7 @@ func defaults() Config {
 		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
 		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}},
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
-		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient"},
+		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}},
 		Limits: LimitsConfig{
 			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
 			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
@@ -142,13 +143,18 @@ func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, e
 		}
 	}
 	c := &Config{}
-	if err := v.UnmarshalExact(c, yamlNames); err != nil {
+	if err := v.UnmarshalExact(c, yamlNames, viper.DecodeHook(decodeHooks())); err != nil {
 		return nil, usagef("configuration: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return c, c.check()
 }
 
 func yamlNames(d *mapstructure.DecoderConfig) { d.TagName = "yaml" }
+
+// decodeHooks are those that viper has by itself, and ours.
+func decodeHooks() mapstructure.DecodeHookFunc {
+	return mapstructure.ComposeDecodeHookFunc(rulesOfText(), mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","))
+}
 
 // flatten lists the keys of a configuration with their values.
 func flatten(prefix string, v reflect.Value) map[string]any {
@@ -182,6 +188,7 @@ func (c *Config) check() error {
 		}
 	}
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
+	errs = append(errs, checkRules(c.Registry.Rules)...)
 	oneOf("log.format", c.Log.Format, "text", "json")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {

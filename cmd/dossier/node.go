@@ -26,7 +26,6 @@ import (
 	"dossier/xds/codes"
 	"dossier/xds/registry"
 	"dossier/xds/repository"
-	"dossier/xds/validate"
 )
 
 // node is one running server: storage, actors and what they share.
@@ -93,7 +92,7 @@ func (n *node) assemble() {
 	}
 	if c.Registry.URL == "" {
 		n.registry = &registry.Registry{
-			Frame: frame, Store: n.db, Profile: validate.Profile{Registry: true, Strict: c.Registry.Validation == "strict"},
+			Frame: frame, Store: n.db, Profile: c.Registry.profile(),
 			NewUUID: n.newID, Now: n.now, MaxObjects: c.Limits.Objects,
 		}
 		if n.codes != nil {

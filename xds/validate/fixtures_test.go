@@ -137,4 +137,6 @@ func parse(message []byte) (*xds.Submission, error) {
 }
 
 // judge gives what refuses a submission or is remarked on it.
-func judge(s *xds.Submission, p validate.Profile) xds.Errors { return validate.Submission(s, p).Problems }
+func judge(s *xds.Submission, p validate.Profile) xds.Errors {
+	return validate.Submission(s, p).Problems
+}
