@@ -64,9 +64,9 @@ func (r Repetition) identifier(typ string) (string, error) {
 	want := ""
 	switch {
 	case id == "":
-		want = "an identifier, found none"
+		return "", &FormatError{Type: typ, Where: "component 1", Want: "an identifier"}
 	case id == Delete:
-		want = `an identifier, found the delete value ""`
+		return "", &FormatError{Type: typ, Where: "component 1", Want: `an identifier, found the delete value ""`}
 	case strings.IndexByte(raw, r.sep.Subcomponent) >= 0:
 		want = `an identifier without subcomponents (an ampersand is written \T\)`
 	case !printable(id):
@@ -76,7 +76,7 @@ func (r Repetition) identifier(typ string) (string, error) {
 	default:
 		return id, nil
 	}
-	return "", &FormatError{Type: typ, Where: "component 1", Want: want}
+	return "", &FormatError{Type: typ, Where: "component 1", Want: want, Hidden: true}
 }
 
 // String gives the XDS form ID^^^&OID&ISO with HL7 escapes. The namespace is dropped when there is a universal id.

@@ -14,13 +14,20 @@ type FormatError struct {
 	Type  string // data type: CX, XCN, DTM ...
 	Where string // "component 4.2"; empty for the value as a whole
 	Want  string // what was expected
-	Got   string // what came; empty means nothing came, or that it is not repeated because it may name a patient
+	Got   string // what came; empty means nothing came
+	// Hidden: something came that is not repeated, because it may name a patient.
+	Hidden bool
 }
 
 // Error gives one line such as `CX component 4.2: expected an OID, got "abc"`.
 func (e *FormatError) Error() string {
-	if e.Got == "" {
+	switch {
+	case e.Hidden:
+		return e.head() + ", got something else, which is not repeated"
+	case strings.Contains(e.Want, ", found "): // says itself what came
 		return e.head()
+	case e.Got == "":
+		return e.head() + ", found none"
 	}
 	return e.head() + ", got " + strconv.Quote(clip(e.Got))
 }

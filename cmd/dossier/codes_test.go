@@ -266,7 +266,7 @@ func TestValidateWithCodes(t *testing.T) {
 		t.Errorf("no file: %s", out)
 	}
 	out, _, err := command(t.Context(), "validate", "--codes", bad, message)
-	if err == nil || !strings.Contains(out, "error XDSRegistryMetadataError  code-in-affinity-domain  ITI TF-3: 4.2.3.1\n  at   Document01\n  typeCode: expected a value") {
+	if err == nil || !strings.Contains(out, "reject XDSRegistryMetadataError  code-in-affinity-domain  ITI TF-3: 4.2.3.1\n  at   Document01\n  typeCode: expected a value") {
 		t.Errorf("not listed: %v %s", err, out)
 	}
 	if _, _, err = command(t.Context(), "validate", "--codes", broken, message); err == nil || !strings.Contains(err.Error(), broken+`:1:11: typeCode: expected a list, got "c"`) {

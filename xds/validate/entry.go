@@ -14,7 +14,7 @@ func entryObjectType(o *ebrim.RegistryObject, _ Profile, report func(context str
 	switch xds.ObjectType(strings.ToLower(o.ObjectType)) {
 	case xds.Stable:
 	case xds.OnDemand:
-		report("objectType: expected a Stable DocumentEntry; On-Demand ones are registered by ITI-61")
+		report("objectType: expected a Stable DocumentEntry, got an On-Demand one; those are registered by ITI-61")
 	default:
 		report("objectType: " + expected(string(xds.Stable), o.ObjectType))
 	}
@@ -62,14 +62,14 @@ func sourcePatientInfo(o *ebrim.RegistryObject, _ Profile, report func(context s
 		value := "sourcePatientInfo: value " + strconv.Itoa(i+1)
 		m := patientInfo.FindStringSubmatch(v)
 		if m == nil {
-			report(value + ": expected PID-n|value")
+			report(value + ": expected PID-n|value, got something else, which is not repeated")
 			continue
 		}
 		switch n := m[1]; {
 		case n == "2" || n == "4" || n == "12" || n == "19":
 			report(value + ": expected fields that HL7 keeps, got PID-" + n)
 		case (n == "7" || n == "8") && (seen[n] || strings.Contains(v, "~")):
-			report(value + ": expected PID-" + n + " at most once")
+			report(value + ": expected PID-" + n + " at most once, found it again")
 		default:
 			seen[n] = true
 		}

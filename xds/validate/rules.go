@@ -71,6 +71,6 @@ var codeRules = []Rule{
 // noPreviousVersion: the Slot asks for a metadata update.
 func noPreviousVersion(o *ebrim.RegistryObject, _ Profile, report func(context string)) {
 	if s := ebrim.FindSlot(o.Slots, xds.SlotPreviousVersion); s != nil {
-		report("PreviousVersion: expected none; metadata is updated by ITI-57")
+		report("PreviousVersion: expected none, found it; metadata is updated by ITI-57")
 	}
 }

@@ -72,7 +72,7 @@ var messageCases = []broken{
 	{"lid-is-id", "document", of(swap("<rim:ExtrinsicObject", " mimeType", ` lid="`+registered+`0001" mimeType`)),
 		"Document01", `lid: expected none or the id of the object, got "` + registered + `0001"`, false},
 	{"no-previous-version", "document", of(swap(`id="as01"`, "</rim:Association>", strings.TrimSpace(slotOf("PreviousVersion", "1"))+"</rim:Association>")),
-		"as01", "PreviousVersion: expected none; metadata is updated by ITI-57", false},
+		"as01", "PreviousVersion: expected none, found it; metadata is updated by ITI-57", false},
 	{"lid-unique", "valid", of(swap(`id="Document01" mime`, " mime", ` lid="L1" mime`), swap(`id="Document02" mime`, " mime", ` lid="L1" mime`)),
 		"Document02", `lid: expected to occur once in the message, but "L1" is used twice`, false},
 	{"object-class", "document", of(after("</rim:RegistryPackage>", `<rim:Service id="s1"/>`)),
