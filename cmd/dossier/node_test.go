@@ -113,13 +113,13 @@ func TestDamageIsNeverDelivered(t *testing.T) {
 		damage func(t testing.TB, file string)
 		want   string
 	}{
-		"small": {1000, func(t testing.TB, f string) { flipByte(t, f, 500) }, "XDSRepositoryError"},
+		"small": {1000, func(t testing.TB, f string) { flipByte(t, f, 500) }, "document-intact"},
 		"large": {3 << 20, func(t testing.TB, f string) { flipByte(t, f, 10) }, "EOF"},
 		"missing": {1000, func(t testing.TB, f string) {
 			if err := os.Remove(f); err != nil {
 				t.Fatal(err)
 			}
-		}, "XDSRepositoryError"},
+		}, "document-intact"},
 		"truncated": {3 << 20, func(t testing.TB, f string) {
 			if err := os.Truncate(f, 1<<20); err != nil {
 				t.Fatal(err)
@@ -216,7 +216,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	patient := []string{"--to", s.repository(), "--patient", "DEMO-1^^^&2.999.1.1&ISO"}
-	if _, _, err := command(t.Context(), append(append([]string{"submit"}, patient...), big)...); err == nil || !strings.Contains(err.Error(), "XDSRepositoryOutOfResources") {
+	if _, _, err := command(t.Context(), append(append([]string{"submit"}, patient...), big)...); err == nil || !strings.Contains(err.Error(), "XDSRepositoryOutOfResources") || !strings.Contains(err.Error(), "document-limit") {
 		t.Errorf("document over the limit: %v", err)
 	}
 	var id string
@@ -224,7 +224,7 @@ func TestLimits(t *testing.T) {
 		id = submitJSON(t, append(patient, small)...).Documents[0].UniqueID
 	}
 	find := []string{"query", "--to", s.registry(), "FindDocuments", "$XDSDocumentEntryPatientId=DEMO-1^^^&2.999.1.1&ISO", approved}
-	if _, _, err := command(t.Context(), find...); err == nil || !strings.Contains(err.Error(), "XDSTooManyResults") {
+	if _, _, err := command(t.Context(), find...); err == nil || !strings.Contains(err.Error(), "XDSTooManyResults") || !strings.Contains(err.Error(), "result-limit") {
 		t.Errorf("4 objects with a limit of 3: %v", err)
 	}
 	if got := queryJSON(t, append([]string{"--refs"}, find[1:]...)...); len(got) != 4 {

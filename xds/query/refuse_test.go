@@ -174,7 +174,7 @@ func TestLimits(t *testing.T) {
 	} {
 		_, err := get(slots...)
 		wantErrors(t, name, err, wanted{xds.XDSRegistryError, "$uuid", coding})
-		if err != nil && !strings.Contains(err.Error(), "expected at most 10000 values in one query") {
+		if errs, ok := errors.AsType[xds.Errors](err); !ok || errs[0].Rule != "query-limits" || !strings.Contains(err.Error(), "expected at most 10000 values in one query") {
 			t.Errorf("%s: got %v, want the limit in it", name, err)
 		}
 	}

@@ -15,7 +15,7 @@ func TestConflictIsBusy(t *testing.T) {
 	t.Parallel()
 	var refusal xds.Errors
 	err := storeError(fmt.Errorf("after 5 attempts: %w", store.ErrConflict))
-	if !errors.As(err, &refusal) || len(refusal) != 1 || refusal[0].Code != xds.XDSRegistryBusy || !errors.Is(refusal[0], store.ErrConflict) {
+	if !errors.As(err, &refusal) || len(refusal) != 1 || refusal[0].Code != xds.XDSRegistryBusy || refusal[0].Rule != "registry-not-busy" || !errors.Is(refusal[0], store.ErrConflict) {
 		t.Errorf("got %v, want XDSRegistryBusy with its cause", err)
 	}
 	other := errors.New("disk on fire")

@@ -19,21 +19,22 @@ func TestRemoteBusy(t *testing.T) {
 		_, err := r.Register(t.Context(), &actor.Exchange{}, submission(set), []store.Document{{UniqueID: id, Digest: digest(t, content), MimeType: "text/plain"}})
 		return err
 	}
-	code := func(err error) xds.ErrorCode {
+	broken := func(err error) string {
 		var problems xds.Errors
 		if errors.As(err, &problems) && len(problems) == 1 {
-			return problems[0].Code
+			return string(problems[0].Code) + "/" + problems[0].Rule
 		}
 		return ""
 	}
-	if err := register("s", "d", "content"); code(err) != xds.XDSRegistryNotAvailable {
+	const gone, busy = "XDSRegistryNotAvailable/registry-available", "XDSRepositoryBusy/repository-not-busy"
+	if err := register("s", "d", "content"); broken(err) != gone {
 		t.Fatalf("the answer is lost: %v", err)
 	}
 	*far = elsewhere{}
-	if err := register("s", "d", "content"); code(err) != xds.XDSRepositoryBusy {
+	if err := register("s", "d", "content"); broken(err) != busy {
 		t.Errorf("the same submission: %v", err)
 	}
-	if err := register("s2", "d", "other"); code(err) != xds.XDSRepositoryBusy {
+	if err := register("s2", "d", "other"); broken(err) != busy {
 		t.Errorf("other bytes under the same uniqueId: %v", err)
 	}
 	if readable(t, db, "d") {
