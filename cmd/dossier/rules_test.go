@@ -138,9 +138,13 @@ func TestRuleTable(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 	cite := regexp.MustCompile(`^(ITI TF-[23]: (Table )?[0-9]+(\.[0-9]+)+(-[0-9]+)?|ebRIM 3\.0: \w+)$`)
 	codes := errorCodes(t)
+	divergences := string(readFile(t, filepath.Join("..", "..", "docs", "divergences.md")))
 	seen := map[string]bool{}
 	fixed := 0
 	for _, r := range allRules() {
+		if r.Lenient == xds.ModeOff && !strings.Contains(divergences, "`"+r.Rule+"`") {
+			t.Errorf("docs/divergences.md does not list %s among the rules of the strict profile", r.Rule)
+		}
 		if !name.MatchString(r.Rule) || len(r.Rule) > 40 || seen[r.Rule] {
 			t.Errorf("name %q: want kebab-case, short and once", r.Rule)
 		}
