@@ -25,28 +25,12 @@ type Note struct {
 }
 
 // Find takes one problem.
-func (f *Findings) Find(r *Rule, location, context string) {
-	f.take(f.Mode(r), r.Broken(location, context))
-}
+func (f *Findings) Find(r *Rule, location, context string) { f.take(f.Mode(r), r.Broken(location, context)) }
 
 // Take adds problems of rules that are neither fixed nor strict.
 func (f *Findings) Take(problems Errors) {
 	for _, e := range problems {
 		f.take(f.Mode(&Rule{Name: e.Rule}), e)
-	}
-}
-
-// Merge adds what was found elsewhere under the same policy.
-func (f *Findings) Merge(other *Findings) {
-	for _, e := range other.Problems {
-		mode := ModeReject
-		if e.Warning {
-			mode = ModeWarn
-		}
-		f.take(mode, e)
-	}
-	for _, e := range other.Noted {
-		f.take(ModeLog, e)
 	}
 }
 
@@ -57,6 +41,28 @@ func (f *Findings) take(m Mode, e *Error) {
 	if m == ModeLog {
 		f.note(e)
 	}
+	f.list(m, e)
+}
+
+// Merge adds what was found elsewhere under the same policy.
+func (f *Findings) Merge(other *Findings) {
+	for _, e := range other.Problems {
+		mode := ModeReject
+		if e.Warning {
+			mode = ModeWarn
+		}
+		f.list(mode, e)
+	}
+	for _, e := range other.Noted {
+		f.list(ModeLog, e)
+	}
+	for _, n := range other.notes {
+		f.noteOf(n.Rule).Objects += n.Objects
+	}
+}
+
+// list keeps at most MaxProblems in each mode and one more that says so.
+func (f *Findings) list(m Mode, e *Error) {
 	if f.listed == nil {
 		f.listed = map[Mode]int{}
 	}
@@ -76,15 +82,20 @@ func (f *Findings) take(m Mode, e *Error) {
 }
 
 func (f *Findings) note(e *Error) {
+	if n := f.noteOf(e.Rule); n.Objects == 0 || n.last != e.Location {
+		n.last = e.Location
+		n.Objects++
+	}
+}
+
+func (f *Findings) noteOf(rule string) *Note {
 	for i := range f.notes {
-		if n := &f.notes[i]; n.Rule == e.Rule {
-			if n.last != e.Location {
-				n.last, n.Objects = e.Location, n.Objects+1
-			}
-			return
+		if f.notes[i].Rule == rule {
+			return &f.notes[i]
 		}
 	}
-	f.notes = append(f.notes, Note{Rule: e.Rule, Objects: 1, last: e.Location})
+	f.notes = append(f.notes, Note{Rule: rule})
+	return &f.notes[len(f.notes)-1]
 }
 
 // Refusals counts the problems that refuse the submission.

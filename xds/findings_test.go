@@ -28,9 +28,9 @@ func TestFindingsAreCapped(t *testing.T) {
 		if last := f.Problems[MaxProblems]; last.Rule != "" || !last.Warning {
 			t.Errorf("%s: the cut is not told: %+v", name, last)
 		}
-	}
-	if n := f.Notes(); len(n) != 1 || n[0].Rule != "note" || n[0].Objects != 3*MaxProblems/2 || len(f.Noted) != MaxProblems+1 {
-		t.Errorf("notes %+v, %d listed", n, len(f.Noted))
+		if n := f.Notes(); len(n) != 1 || n[0].Rule != "note" || n[0].Objects != 3*MaxProblems/2 || len(f.Noted) != MaxProblems+1 {
+			t.Errorf("%s: notes %+v, %d listed", name, n, len(f.Noted))
+		}
 	}
 	for i := range 2 * MaxProblems {
 		f.Find(&refusal, strconv.Itoa(i), "c")
