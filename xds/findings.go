@@ -25,7 +25,9 @@ type Note struct {
 }
 
 // Find takes one problem.
-func (f *Findings) Find(r *Rule, location, context string) { f.take(f.Mode(r), r.Broken(location, context)) }
+func (f *Findings) Find(r *Rule, location, context string) {
+	f.take(f.Mode(r), r.Broken(location, context))
+}
 
 // Take adds problems of rules that are neither fixed nor strict.
 func (f *Findings) Take(problems Errors) {
