@@ -53,6 +53,6 @@ func newRoot() *cobra.Command {
 		return usagef("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(newServe(), newHealth(), newConfig(), newVersion(),
-		newFeed(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newVerify())
+		newFeed(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newVerify(), newSweep())
 	return root
 }

@@ -21,6 +21,9 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := db.writable(p); err != nil {
+		return err
+	}
 	c, err := p.acquire(ctx)
 	if err != nil {
 		return db.wrap("connect", err)
@@ -50,6 +53,9 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 		return t.failed
 	}
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := db.writable(p); err != nil {
 		return err
 	}
 	failpoint.Hit("sqldb.commit.before")

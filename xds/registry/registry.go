@@ -47,7 +47,11 @@ func (r *Registry) Operations() []soap.Operation {
 
 // storeError gives errors of the store that the peer may know their code.
 func storeError(err error) error {
-	if errors.Is(err, store.ErrConflict) {
+	switch {
+	case errors.Is(err, store.ErrNoSpace):
+		return xds.Errors{{Code: xds.XDSRegistryOutOfResources, Section: "ITI TF-3: Table 4.2.4.1-2", Err: err,
+			Context: "no space left for metadata; nothing was stored, send again later"}}
+	case errors.Is(err, store.ErrConflict):
 		// Update has tried again several times already: too many changes of the same objects at once.
 		return xds.Errors{{Code: xds.XDSRegistryBusy, Context: "too many concurrent changes of the same objects; nothing was stored, send again", Err: err}}
 	}

@@ -108,7 +108,8 @@ func storeError(err error, d *document, limit int64) error {
 		return xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Location: d.id, Err: err,
 			Context: "document " + d.id + " is larger than the limit of " + strconv.FormatInt(limit, 10) + " bytes"}}
 	case errors.Is(err, blob.ErrNoSpace):
-		return xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Location: d.id, Context: "no space left for documents; nothing was stored, send again later", Err: err}}
+		return xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Location: d.id, Section: "ITI TF-3: Table 4.2.4.1-2", Err: err,
+			Context: "no space left for documents; nothing was stored, send again later"}}
 	case errors.As(err, &source):
 		return source.Err
 	}

@@ -48,6 +48,10 @@ func (r *Remote) Register(ctx context.Context, x *actor.Exchange, s *xds.Submiss
 		if errors.Is(err, store.ErrConflict) {
 			return nil, xds.Errors{{Code: xds.XDSRepositoryBusy, Context: "the same submission, or other content under one of its uniqueIds, is being processed; nothing was stored, send again", Err: err}}
 		}
+		if errors.Is(err, store.ErrNoSpace) {
+			return nil, xds.Errors{{Code: xds.XDSRepositoryOutOfResources, Section: "ITI TF-3: Table 4.2.4.1-2", Err: err,
+				Context: "no space left for the index of documents; nothing was stored, send again later"}}
+		}
 		return nil, err
 	}
 	problems, unknown, err := r.Registry.Submit(ctx, s)
