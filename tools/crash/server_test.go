@@ -265,3 +265,27 @@ func blobFiles(t testing.TB, data string) (n int) {
 }
 
 func newRand(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
+
+// runStderr runs a command that must succeed and returns its standard error.
+func runStderr(t testing.TB, path, data string, variables []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(path, append(args, "--data", data)...)
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stderr = environ(variables...), &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("dossier %q: %v\n%s", args, err, stderr.Bytes())
+	}
+	return stderr.String()
+}
+
+// runKilled runs a command that must die of SIGKILL.
+func runKilled(t testing.TB, path, data string, variables []string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(path, append(args, "--data", data)...)
+	cmd.Env = environ(variables...)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Errorf("%q dossier %q ended with %v, want SIGKILL", variables, args, err)
+	}
+}
