@@ -132,11 +132,14 @@ func diskFull(t *testing.T, path string) {
 }
 
 // sized submits one document of that size.
-func (c *client) sized(w *wire, size int) bool {
+func (c *client) sized(w *wire, size int) bool { return c.give(w, randomBytes(c.rng, size)) }
+
+// give submits this content as one document.
+func (c *client) give(w *wire, content []byte) bool {
 	m, s := c.submission(c.a, 1, true)
 	e := &s.entries[0]
-	e.content = randomBytes(c.rng, size)
-	m.DocumentEntries[0].Size, m.DocumentEntries[0].Hash = int64(size), hashOf(e.content)
+	e.content = content
+	m.DocumentEntries[0].Size, m.DocumentEntries[0].Hash = int64(len(content)), hashOf(content)
 	s.acknowledged = c.outcome(w.provide(m, [][]byte{e.content}))
 	return s.acknowledged
 }
