@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"dossier/hl7v2"
+	"dossier/internal/failpoint"
 	"dossier/xds"
 )
 
@@ -117,6 +118,18 @@ func identOf(fn *ast.SelectorExpr, ok bool) (string, bool) {
 	return x.Name, true
 }
 
+// TestPlainBuildHasNoPoints: the program that is shipped does not know the variable, and says so instead of ignoring it.
+func TestPlainBuildHasNoPoints(t *testing.T) {
+	t.Parallel()
+	_, err := run(t, program(t, false), t.TempDir(), []string{failpoint.Variable + "=blob.fsync.before"}, "serve")
+	if err == nil || !strings.Contains(err.Error(), "exit status 2") || !strings.Contains(err.Error(), failpoint.Variable+" is not a configuration key") {
+		t.Errorf("got %v, want a refusal of the variable", err)
+	}
+	if failpoint.Enabled {
+		t.Error("the tests themselves are built with the tag failpoint")
+	}
+}
+
 // step is one thing that a server, or the program, is killed in. prepare runs on a server without fail-points.
 type step struct {
 	name    string
@@ -201,7 +214,7 @@ func (r *rig) trace(t *testing.T, step step) (idle, reached map[string]int) {
 	t.Helper()
 	c := r.client()
 	r.session(t, func(w *wire) { r.mustPrepare(t, step, c, w) })
-	s := start(t, r.path, r.data, []string{"DOSSIER_FAILPOINT=trace"})
+	s := start(t, r.path, r.data, []string{failpoint.Variable + "=trace"})
 	idle = hits(s.log.String())
 	w := connect(s)
 	step.run(t, c, w)
@@ -257,7 +270,7 @@ func TestEveryFailPoint(t *testing.T) {
 			r.session(t, func(w *wire) { r.compare(t, w, last) })
 			r.swept, r.findings = clean(t, r.path, r.data)
 			r.orphans = sweep(t, r.path, r.data)
-			t.Log(r.tally)
+			t.Logf("%s: %d points; %v", step.name, len(reached), r.tally)
 		})
 	}
 }
@@ -282,7 +295,7 @@ func (r *rig) killAt(t *testing.T, step step, last *client, name string, n int) 
 		}
 		r.mustPrepare(t, step, c, w)
 	})
-	s := start(t, r.path, r.data, []string{fmt.Sprintf("DOSSIER_FAILPOINT=%s:%d", name, n)})
+	s := start(t, r.path, r.data, []string{fmt.Sprintf("%s=%s:%d", failpoint.Variable, name, n)})
 	w := connect(s)
 	step.run(t, c, w)
 	w.close()
@@ -320,20 +333,20 @@ func TestEveryFailPointOfSweep(t *testing.T) {
 	if n := blobFiles(t, r.data); n != 3 {
 		t.Fatalf("%d blobs, want 3", n)
 	}
-	stderr := runStderr(t, r.path, r.data, []string{"DOSSIER_FAILPOINT=trace"}, "sweep")
+	stderr := runStderr(t, r.path, r.data, []string{failpoint.Variable + "=trace"}, "sweep")
 	reached := hits(stderr)
 	wantReached(t, "sweep", reached)
 	for _, name := range slices.Sorted(maps.Keys(reached)) {
 		for hit := range reached[name] {
 			orphan()
-			runKilled(t, r.path, r.data, []string{fmt.Sprintf("DOSSIER_FAILPOINT=%s:%d", name, hit+1)}, "sweep")
+			runKilled(t, r.path, r.data, []string{fmt.Sprintf("%s=%s:%d", failpoint.Variable, name, hit+1)}, "sweep")
 			r.kills++
 		}
 	}
 	r.session(t, func(w *wire) { r.compare(t, w, keep) })
 	r.swept, r.findings = clean(t, r.path, r.data)
 	r.count(t, keep)
-	t.Log(r.tally)
+	t.Logf("sweep: %d points; %v", len(reached), r.tally)
 	if n := blobFiles(t, r.data); n != 2 {
 		t.Errorf("%d blobs after the sweep, want 2", n)
 	}

@@ -25,6 +25,7 @@ import (
 var (
 	kills = flag.Int("kills", 10, "how often TestKill kills the server")
 	seed  = flag.Uint64("seed", 0, "seed of TestKill; 0 is a new one")
+	onDir = flag.String("dir", "", "folder for the data; default is memory where there is such a file system")
 	every = flag.Bool("every", false, "also what takes minutes: an error at every fsync, by strace")
 )
 
@@ -75,7 +76,11 @@ func program(t testing.TB, failpoints bool) string {
 // memory does not, and costs ten times as much.
 func memoryDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "dossier-crash-*")
+	parent := "/dev/shm"
+	if *onDir != "" {
+		parent = *onDir
+	}
+	dir, err := os.MkdirTemp(parent, "dossier-crash-*")
 	if err != nil {
 		return t.TempDir()
 	}
