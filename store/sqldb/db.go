@@ -18,10 +18,10 @@ type DB struct {
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
 	reader  *pool // read-only
 	*packer
-	now    func() time.Time
-	log    *slog.Logger
-	volume func() error
-	lost   atomic.Pointer[error] // why nothing may be written any more; nil while all is well
+	now     func() time.Time
+	log     *slog.Logger
+	volume  func() error
+	failure atomic.Pointer[error] // why nothing may be written any more; nil while all is well
 }
 
 var (
@@ -105,7 +105,7 @@ func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
 // the kernel may have forgotten pages, and a commit that comes later would be reported durable without being it. Nothing is
 // accepted until the database has been opened anew; reading goes on.
 func (db *DB) Err() error {
-	if err := db.lost.Load(); err != nil {
+	if err := db.failure.Load(); err != nil {
 		return *err
 	}
 	return nil
@@ -127,7 +127,7 @@ func (db *DB) wrap(what string, err error) error {
 	switch d := db.dialect; {
 	case d.unsynced != nil && d.unsynced(err):
 		err = fmt.Errorf("sqldb: %s: an fsync of the database failed, check the disk and restart: %w", what, err)
-		db.lost.CompareAndSwap(nil, &err)
+		db.failure.CompareAndSwap(nil, &err)
 		return err
 	case d.full != nil && d.full(err):
 		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrNoSpace, err)
