@@ -120,7 +120,7 @@ func attach(t *testing.T, s *server, inject, path string, only bool) (detach fun
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 300 {
+	for range 3000 {
 		if strings.Contains(log.String(), "attached") && traced(t, s.cmd.Process.Pid) {
 			return func() {
 				_ = cmd.Process.Signal(syscall.SIGINT)
