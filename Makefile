@@ -27,6 +27,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 bench: ## print speed and memory beside their limits, in one run
 	@sh tools/bench.sh
 
+crash: ## SIGKILL at KILLS (default 200) random moments, SEED to repeat; at every fail-point; failing system calls
+	@sh tools/crash.sh -kills $${KILLS:-200} -seed $${SEED:-0}
+
 conformance: ## numbers of the NIST XDS test kit, pass or fail
 	@sh tools/conformance.sh
 
@@ -39,4 +42,4 @@ zeep: build ## a stock SOAP tool kit (python zeep from PyPI) against a running s
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-.PHONY: build run test race lint fuzz bench conformance xmlconf zeep help
+.PHONY: build run test race lint fuzz bench crash conformance xmlconf zeep help

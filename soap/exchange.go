@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"dossier/internal/failpoint"
 )
 
 const (
@@ -179,7 +181,9 @@ func (x *exchange) send(out *outgoing, status int) error {
 	if err := bw.Flush(); err != nil {
 		return err
 	}
-	return paced.flush(x.rc)
+	err = paced.flush(x.rc)
+	failpoint.Hit("soap.response.sent")
+	return err
 }
 
 // headWriter sends the HTTP header before the first byte of the body.
@@ -203,7 +207,11 @@ func (h *headWriter) Write(b []byte) (int, error) {
 		if h.length >= 0 {
 			header.Set("Content-Length", strconv.FormatInt(h.length, 10))
 		}
+		failpoint.Hit("soap.response.before")
 		h.w.WriteHeader(h.status)
+		n, err := h.w.Write(b)
+		failpoint.Hit("soap.response.begun")
+		return n, err
 	}
 	return h.w.Write(b)
 }

@@ -16,6 +16,8 @@ var (
 	// ErrConflict says that the state which the caller decided on no longer holds. Deciding again on fresh state gives
 	// the right answer, so Update runs its function again a few times before it returns this error.
 	ErrConflict = errors.New("store: conflicting change")
+	// ErrNoSpace says that there is no room for what was to be written. Nothing of it was.
+	ErrNoSpace = errors.New("store: no space left")
 )
 
 // Registry keeps the metadata of the Document Registry.

@@ -29,6 +29,7 @@ const (
 	XDSRegistryMetadataError              ErrorCode = "XDSRegistryMetadataError"
 	XDSRepositoryMetadataError            ErrorCode = "XDSRepositoryMetadataError"
 	XDSRegistryNotAvailable               ErrorCode = "XDSRegistryNotAvailable"
+	XDSRegistryOutOfResources             ErrorCode = "XDSRegistryOutOfResources"
 	XDSRepositoryOutOfResources           ErrorCode = "XDSRepositoryOutOfResources"
 	XDSResultNotSinglePatient             ErrorCode = "XDSResultNotSinglePatient"
 	XDSStoredQueryMissingParam            ErrorCode = "XDSStoredQueryMissingParam"

@@ -43,10 +43,15 @@ func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not ready: database does not answer", http.StatusServiceUnavailable)
 		return
 	}
-	if err := n.blobs.Err(); err != nil {
-		n.log.Warn("document store failed", "cause", err.Error())
-		http.Error(w, "not ready: document store failed", http.StatusServiceUnavailable)
-		return
+	for _, s := range []struct {
+		name string
+		err  error
+	}{{"document store", n.blobs.Err()}, {"database", n.db.Err()}} {
+		if s.err != nil {
+			n.log.Error(s.name+" takes no more writes", "cause", s.err.Error())
+			http.Error(w, "not ready: "+s.name+" failed, see the log; reading goes on", http.StatusServiceUnavailable)
+			return
+		}
 	}
 	fmt.Fprintln(w, "ready")
 }

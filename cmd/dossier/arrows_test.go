@@ -11,6 +11,7 @@ import (
 // below it.
 var forbidden = []struct{ from, to, reason string }{
 	{"dossier/iti", "dossier", "the table of transactions is a leaf"},
+	{"dossier/internal/failpoint", "dossier", "fail-points stand in every layer and know none"},
 	{"dossier/hl7v2", "dossier/xds", "data types do not know who uses them"},
 	{"dossier/internal/xmlwire", "net/http", "the reader knows no transport"},
 	{"dossier/internal/xmlwire", "dossier/ebrim", "the reader knows no vocabulary"},

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"dossier/hl7v2"
+	"dossier/internal/failpoint"
 )
 
 // Config is everything that can be configured: by flags, by DOSSIER_* variables, by one YAML file, in this order of
@@ -126,7 +127,8 @@ func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, e
 	v.AutomaticEnv()
 	for _, e := range environ {
 		name, _, _ := strings.Cut(e, "=")
-		if strings.HasPrefix(name, "DOSSIER_") && !known[name] && !slices.Contains(foreignVariables, name) {
+		foreign := slices.Contains(foreignVariables, name) || failpoint.Enabled && name == failpoint.Variable
+		if strings.HasPrefix(name, "DOSSIER_") && !known[name] && !foreign {
 			return nil, usagef("variable %s is not a configuration key; see dossier config", name)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 var elsewhere = map[string]struct{ file, test, why string }{
 	"XDSRegistryBusy":             {"xds/registry/busy_test.go", "TestConflictIsBusy", "changes that collide again and again"},
 	"XDSRegistryNotAvailable":     {"cmd/dossier/conversation_test.go", "TestRemoteRegistry", "a registry elsewhere that is gone"},
+	"XDSRegistryOutOfResources":   {"tools/crash/full_test.go", "TestDiskFull", "a disk without space for metadata"},
 	"XDSRepositoryBusy":           {"xds/repository/busy_test.go", "TestRemoteBusy", "a registry elsewhere whose answer was lost"},
 	"XDSRepositoryOutOfResources": {"cmd/dossier/node_test.go", "TestLimits", "a document above the limit"},
 }

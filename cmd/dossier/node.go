@@ -78,7 +78,7 @@ func (n *node) open(ctx context.Context) (err error) {
 	if n.blobs, err = blob.OpenFS(filepath.Join(c.Data, "blobs")); err != nil {
 		return fmt.Errorf("document store: %w", err)
 	}
-	if n.db, err = sqldb.OpenSQLite(ctx, filepath.Join(c.Data, "dossier.db"), sqldb.Options{}); err != nil {
+	if n.db, err = sqldb.OpenSQLite(ctx, filepath.Join(c.Data, "dossier.db"), sqldb.Options{Volume: n.blobs.Err}); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	return n.knowPatients(ctx)

@@ -27,6 +27,7 @@ var offTheWire = map[string]struct{ file, test, why string }{
 	"folder-approved":            {"xds/registry/rules_test.go", "TestPlanRulesOffTheWire", "nothing deprecates a Folder yet"},
 	"replacement-folder-patient": {"xds/registry/rules_test.go", "TestPlanRulesOffTheWire", "members of a Folder are of its patient"},
 	"registry-not-busy":          {"xds/registry/busy_test.go", "TestConflictIsBusy", "changes that collide again and again"},
+	"registry-space":             {"xds/registry/busy_test.go", "TestNoSpaceIsOutOfResources", "a full disk"},
 	"document-limit":             {"xds/repository/rules_test.go", "TestStoreErrors", "a document above the limit"},
 	"document-space":             {"xds/repository/rules_test.go", "TestStoreErrors", "a full disk"},
 	"document-same-length":       {"testdata/iti41/other-bytes", "", "other bytes of another length break document-same-bytes too"},

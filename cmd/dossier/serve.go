@@ -210,6 +210,11 @@ func (n *node) background(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-sweep.C:
+			if err := errors.Join(n.blobs.Err(), n.db.Err()); err != nil {
+				// A commit whose fsync failed may show up after a restart, and then needs its documents.
+				n.log.Error("no sweep: the store takes no more writes", "cause", err.Error())
+				continue
+			}
 			result, err := blob.Sweep(ctx, n.blobs, n.config.Sweep.Grace, n.now, n.db.Referenced)
 			if err != nil && ctx.Err() == nil {
 				n.log.Warn("sweep of unreferenced blobs failed", "cause", err.Error())

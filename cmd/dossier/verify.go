@@ -2,40 +2,43 @@ package main
 
 import (
 	"context"
-	"crypto/sha1"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"dossier/ebrim"
-	"dossier/internal/xmlwire"
 	"dossier/store"
 	"dossier/store/blob"
 	"dossier/store/sqldb"
-	"dossier/xds"
 )
 
 func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the whole store: database, index, registry and every document's bytes",
-		Long: "Reads every document and compares it with the digests it was accepted with, and the registry with the repository's\n" +
-			"index. The server must not run. Finds and reports, changes nothing; exit code 1 when anything is wrong.",
+		Long: "Reads every document and compares it with the digests it was accepted with, the registry with the repository's\n" +
+			"index, and the rows of the database with each other. The server must not run. Finds and reports, changes nothing.\n" +
+			"Exit code 1 when anything is damaged. What is left over (a document whose submission was never completed) does no\n" +
+			"harm: it is listed, the exit code stays 0, and dossier sweep removes it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := configOf(cmd)
 			if err != nil {
 				return err
 			}
-			return verify(cmd.Context(), c, cmd.OutOrStdout())
+			asJSON, err := cmd.Flags().GetBool("json")
+			if err != nil {
+				return err
+			}
+			return verify(cmd.Context(), c, cmd.OutOrStdout(), asJSON)
 		},
 	}
 	addConfigFlags(cmd.Flags())
+	cmd.Flags().Bool("json", false, "print the report as JSON")
 	return cmd
 }
 
@@ -45,8 +48,25 @@ type contents interface {
 	store.Documents
 }
 
-func verify(ctx context.Context, c *Config, out io.Writer) (err error) {
-	if _, err := os.Stat(filepath.Join(c.Data, "dossier.db")); err != nil {
+func verify(ctx context.Context, c *Config, out io.Writer, asJSON bool) error {
+	return withStore(ctx, c, func(db contents, blobs blob.Store) error {
+		v := newVerifier(c, db, blobs)
+		if !asJSON {
+			v.print = out // long runs are watched
+		}
+		for _, step := range []func(context.Context) error{v.database, v.rows, v.objects, v.bytesOfDocuments, v.reservations, v.stray} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return v.finish(out, asJSON)
+	})
+}
+
+// withStore opens a store that no server has open.
+func withStore(ctx context.Context, c *Config, do func(contents, blob.Store) error) (err error) {
+	path := filepath.Join(c.Data, "dossier.db")
+	if _, err := os.Stat(path); err != nil {
 		return usagef("--data: no store there: %w", err)
 	}
 	blobs, err := blob.OpenFS(filepath.Join(c.Data, "blobs"))
@@ -54,182 +74,79 @@ func verify(ctx context.Context, c *Config, out io.Writer) (err error) {
 		return fmt.Errorf("document store: %w", err)
 	}
 	defer func() { err = errors.Join(err, blobs.Close()) }()
-	db, err := sqldb.OpenSQLite(ctx, filepath.Join(c.Data, "dossier.db"), sqldb.Options{})
+	db, err := sqldb.OpenSQLite(ctx, path, sqldb.Options{Volume: blobs.Err})
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	v := &verifier{db: db, blobs: blobs, repository: c.Repository.ID, local: c.Registry.URL == "", out: out}
-	return v.run(ctx)
+	return do(db, blobs)
 }
 
-// verifier collects findings.
-type verifier struct {
-	db         contents
-	blobs      blob.Store
-	repository string // repositoryUniqueId
-	local      bool   // the registry is in this database too
-	out        io.Writer
+// Severities of a finding.
+const (
+	damage   = "damage"   // something that was acknowledged is lost or contradicts itself
+	leftOver = "leftover" // something that was never acknowledged is still there
+)
 
-	findings, documents, entries, blobsSeen, unreferenced int
-	bytes                                                 int64
+// finding is one thing that is not as it should be.
+type finding struct {
+	Severity string `json:"severity"`
+	Part     string `json:"part"`         // database, registry, index, document, blob or reservation
+	ID       string `json:"id,omitempty"` // entryUUID, uniqueId or digest
+	Problem  string `json:"problem"`
 }
 
-func (v *verifier) find(format string, args ...any) {
-	v.findings++
-	fmt.Fprintf(v.out, format+"\n", args...)
+func (f finding) String() string {
+	id := f.ID
+	if id != "" {
+		id = " " + id
+	}
+	return fmt.Sprintf("%-8s %s%s: %s", f.Severity, f.Part, id, f.Problem)
 }
 
-func (v *verifier) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{v.database, v.bytesOfDocuments, v.entriesAgainstIndex, v.stray} {
-		if err := step(ctx); err != nil {
+// inspection is what was read and found.
+type inspection struct {
+	Documents    int       `json:"documents"`
+	Bytes        int64     `json:"bytes"`
+	Objects      int       `json:"objects"`
+	Entries      int       `json:"documentEntries"`
+	Blobs        int       `json:"blobs"`
+	Unreferenced int       `json:"unreferenced"`
+	Open         int       `json:"openReservations"` // with a registry elsewhere: submissions whose outcome is still to be asked
+	Damaged      int       `json:"damaged"`
+	LeftOver     int       `json:"leftOver"`
+	Findings     []finding `json:"findings"`
+}
+
+func (r *inspection) find(print io.Writer, f finding) {
+	if f.Severity == damage {
+		r.Damaged++
+	} else {
+		r.LeftOver++
+	}
+	r.Findings = append(r.Findings, f)
+	if print != nil {
+		fmt.Fprintln(print, f)
+	}
+}
+
+// finish prints the report and turns damage into an error.
+func (v *verifier) finish(out io.Writer, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(&v.inspection); err != nil {
 			return err
 		}
+	} else {
+		fmt.Fprintf(out, "%d documents (%d bytes), %d registry objects of which %d DocumentEntries, %d blobs of which %d unreferenced, %d damaged, %d left over\n",
+			v.Documents, v.Bytes, v.Objects, v.Entries, v.Blobs, v.Unreferenced, v.Damaged, v.LeftOver)
+		if v.Open > 0 {
+			fmt.Fprintf(out, "%d submissions wait for the registry's outcome; the server asks for it when it runs\n", v.Open)
+		}
 	}
-	fmt.Fprintf(v.out, "%d documents (%d bytes), %d DocumentEntries, %d blobs of which %d unreferenced (swept later), %d findings\n",
-		v.documents, v.bytes, v.entries, v.blobsSeen, v.unreferenced, v.findings)
-	if v.findings > 0 {
-		return fmt.Errorf("verify: %d findings", v.findings)
+	if v.Damaged > 0 {
+		return fmt.Errorf("verify: %d findings of damage", v.Damaged)
 	}
 	return nil
-}
-
-func (v *verifier) database(ctx context.Context) error {
-	found, err := v.db.Intact(ctx)
-	for _, f := range found {
-		v.find("database: %s", f)
-	}
-	return err
-}
-
-// bytesOfDocuments re-hashes every document that the index names.
-func (v *verifier) bytesOfDocuments(ctx context.Context) error {
-	return v.db.EachDocument(ctx, func(d store.Document) error {
-		v.documents++
-		r, err := blob.OpenVerified(ctx, v.blobs, d.Digest.Ref, 0)
-		if err == nil {
-			h := sha1.New()
-			var n int64
-			n, err = io.Copy(h, r)
-			err = errors.Join(err, r.Close())
-			v.bytes += n
-			if err == nil && [sha1.Size]byte(h.Sum(nil)) != d.Digest.SHA1 {
-				err = errors.New("SHA-1 differs from the index")
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			v.find("document %s: %v", d.UniqueID, err)
-			return nil
-		}
-		return err
-	})
-}
-
-// batch is how many entries are compared with the index at a time.
-const batch = 500
-
-// entriesAgainstIndex: every DocumentEntry of this repository has its document, with the hash and size of the metadata,
-// and every document has an entry.
-func (v *verifier) entriesAgainstIndex(ctx context.Context) error {
-	if !v.local {
-		return nil
-	}
-	var pending []*xds.DocumentEntry
-	registered := 0
-	seen := map[xds.UniqueID]bool{}
-	flush := func() error {
-		n, err := v.compare(ctx, pending, seen)
-		registered += n
-		pending = pending[:0]
-		return err
-	}
-	err := v.db.EachEntry(ctx, func(o store.Object) error {
-		v.entries++
-		e, err := readFragment(o.Fragment)
-		if err != nil {
-			v.find("DocumentEntry %s: stored metadata cannot be read: %v", o.EntryUUID, err)
-			return nil
-		}
-		if e.RepositoryUniqueID != v.repository {
-			return nil
-		}
-		if pending = append(pending, e); len(pending) == batch {
-			return flush()
-		}
-		return nil
-	})
-	if err == nil {
-		err = flush()
-	}
-	if err == nil && registered < v.documents {
-		v.find("index: %d documents have no DocumentEntry", v.documents-registered)
-	}
-	return err
-}
-
-// compare returns how many further documents the entries account for.
-func (v *verifier) compare(ctx context.Context, entries []*xds.DocumentEntry, seen map[xds.UniqueID]bool) (int, error) {
-	ids := make([]xds.UniqueID, len(entries))
-	for i, e := range entries {
-		ids[i] = e.UniqueID
-	}
-	held, err := v.db.Documents(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, e := range entries {
-		d, ok := held[e.UniqueID]
-		switch {
-		case !ok:
-			v.find("DocumentEntry %s: its document %s is not in the index", e.EntryUUID, e.UniqueID)
-		case d.Digest.SHA1Hex() != e.Hash || d.Digest.Size != e.Size:
-			v.find("DocumentEntry %s: hash or size differ from document %s", e.EntryUUID, e.UniqueID)
-		}
-		if ok && !seen[e.UniqueID] {
-			seen[e.UniqueID] = true
-			n++
-		}
-	}
-	return n, nil
-}
-
-// readFragment reads a stored ExtrinsicObject.
-func readFragment(fragment []byte) (*xds.DocumentEntry, error) {
-	text := append([]byte("<rim:RegistryObjectList"+ebrim.DeclareRim+">"), xds.AppendFragment(nil, fragment, &xds.Volatile{Status: xds.Approved, Version: 1})...)
-	doc, err := xmlwire.Parse(append(text, "</rim:RegistryObjectList>"...), xmlwire.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	l := ebrim.DecodeRegistryObjectList(doc.Root)
-	if len(l.ExtrinsicObjects) != 1 {
-		return nil, errors.New("expected one rim:ExtrinsicObject")
-	}
-	return xds.ReadDocumentEntry(l.ExtrinsicObjects[0]), nil
-}
-
-// stray counts blobs that no document names.
-func (v *verifier) stray(ctx context.Context) error {
-	var refs []blob.Ref
-	flush := func() error {
-		used, err := v.db.Referenced(ctx, refs)
-		for _, r := range refs {
-			if !used[r] {
-				v.unreferenced++
-			}
-		}
-		refs = refs[:0]
-		return err
-	}
-	err := v.blobs.Walk(ctx, func(ref blob.Ref, _ time.Time) error {
-		v.blobsSeen++
-		if refs = append(refs, ref); len(refs) == batch {
-			return flush()
-		}
-		return nil
-	})
-	if err == nil {
-		err = flush()
-	}
-	return err
 }

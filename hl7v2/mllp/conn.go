@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+
+	"dossier/internal/failpoint"
 )
 
 // conn is one connection of a Server.
@@ -140,9 +142,11 @@ func (c *conn) answer(ctx context.Context, msg []byte) error {
 	if err := c.SetWriteDeadline(deadline(time.Now(), c.limits.WriteTimeout, time.Time{}, 0)); err != nil {
 		return err
 	}
+	failpoint.Hit("mllp.answer.before")
 	if _, err = c.Write(out); err != nil {
 		return err
 	}
+	failpoint.Hit("mllp.answer.sent")
 	return c.SetWriteDeadline(time.Time{})
 }
 

@@ -35,10 +35,13 @@ func (e *SourceError) Error() string { return "blob: reading the source: " + e.E
 
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// storeError adds [ErrNoSpace] to the errors by which an operating system says so.
+// storeError adds [ErrNoSpace] to the errors by which an operating system says so: full, over quota, more than one file
+// may hold.
 func storeError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) {
+			return fmt.Errorf("%w: %w", ErrNoSpace, err)
+		}
 	}
 	return err
 }

@@ -140,7 +140,7 @@ func get(t *testing.T, s Store, ref Ref) ([]byte, error) {
 func TestEveryFaultOfReceive(t *testing.T) {
 	t.Parallel()
 	p := sample(2*chunkSize + 10)
-	for _, cause := range []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT} {
+	for _, cause := range []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		seen := map[string]bool{}
 		for n := 0; ; n++ {
 			dir := t.TempDir()
@@ -188,13 +188,14 @@ func wantRefused(t *testing.T, f *faults, d Digest, err error) {
 	}
 }
 
-// wantAfterFault wants a store that goes on, unless a folder could not be made durable.
+// wantAfterFault wants a store that goes on, unless an fsync failed: of a folder, or of a document on a disk that is not
+// merely full.
 func wantAfterFault(t *testing.T, s *FS, f *faults, p []byte) {
 	t.Helper()
 	d, err := Receive(t.Context(), s, bytes.NewReader(p), int64(len(p)))
-	if f.fired == "syncDir" {
+	if f.fired == "syncDir" || f.fired == "sync" && f.err == syscall.EIO {
 		if !errors.Is(err, f.err) || s.Err() == nil {
-			t.Errorf("Receive after a failed fsync of a folder: got %v, Err %v; want refusal", err, s.Err())
+			t.Errorf("Receive after a failed fsync: got %v, Err %v; want refusal", err, s.Err())
 		}
 		return
 	}
@@ -248,7 +249,7 @@ func TestFolderFailureStopsWriting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.folderFailure(syscall.EIO)
+	s.syncFailure("a folder", syscall.EIO)
 	if _, err := s.Create(t.Context()); !errors.Is(err, syscall.EIO) {
 		t.Errorf("Create: got %v, want the failure", err)
 	}
@@ -273,7 +274,7 @@ func TestFolderFailureOfANeighbour(t *testing.T) {
 	var s *FS
 	step := func(op, path string) error {
 		if rel, err := filepath.Rel(s.dir, path); op == "syncDir" && err == nil && len(rel) == len("ab/cd") {
-			s.folderFailure(syscall.EIO)
+			s.syncFailure("a folder", syscall.EIO)
 		}
 		return nil
 	}

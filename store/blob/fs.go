@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"dossier/internal/failpoint"
 )
 
 const (
@@ -89,9 +91,10 @@ func (f *FS) Close() error {
 	return unlockFile(f.lock)
 }
 
-// Err says why the store takes no more writes, or nil: for a health check. When the fsync of a folder fails, the
-// kernel may have dropped names in it, and a second fsync would report success. So nothing is accepted until the
-// store has been opened anew; reading goes on.
+// Err says why the store takes no more writes, or nil: for a health check. When an fsync fails, the kernel may have
+// dropped what it could not write, here or elsewhere on the volume, and a second fsync would report success. So nothing
+// is accepted until the store has been opened anew; reading goes on. A full disk is no such failure, except that names
+// in a folder may be lost by it.
 func (f *FS) Err() error {
 	f.failure.Lock()
 	defer f.failure.Unlock()
@@ -152,9 +155,11 @@ func (f *FS) Remove(ctx context.Context, ref Ref, receivedBefore time.Time) (boo
 	case !info.ModTime().Before(receivedBefore):
 		return false, nil
 	}
+	failpoint.Hit("blob.remove.before")
 	if err := f.ops.remove(path); err != nil {
 		return false, fmt.Errorf("blob: removing %s: %w", ref, err)
 	}
+	failpoint.Hit("blob.remove.after")
 	return true, nil
 }
 

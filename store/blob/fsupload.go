@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"dossier/internal/failpoint"
 )
 
 // fsUpload is an upload to FS: a temporary file until Commit gives it its name.
@@ -19,7 +21,9 @@ func (u *fsUpload) Write(p []byte) (int, error) {
 	if u.file == nil {
 		return 0, fs.ErrClosed
 	}
+	failpoint.Hit("blob.write.before")
 	n, err := u.file.Write(p)
+	failpoint.Hit("blob.write.after")
 	if err != nil {
 		err = fmt.Errorf("blob: writing: %w", storeError(err))
 		u.wrote = firstError(u.wrote, err)
@@ -58,13 +62,19 @@ func (u *fsUpload) settle(ref Ref) error {
 		return err
 	}
 	// An fsync that failed is never repeated: the kernel has forgotten the pages it could not write, and would
-	// report success.
+	// report success. Of a disk that is merely full the next document, in a file of its own, hears again.
+	failpoint.Hit("blob.fsync.before")
 	if err := u.file.Sync(); err != nil {
-		return err
+		if errors.Is(storeError(err), ErrNoSpace) {
+			return err
+		}
+		return f.syncFailure("a document", err)
 	}
+	failpoint.Hit("blob.fsync.after")
 	if err := f.fanout.sync(f.ops, f.dir, ref); err != nil {
-		return f.folderFailure(err)
+		return f.syncFailure("a folder", err)
 	}
+	failpoint.Hit("blob.fanout.after")
 	return nil
 }
 
@@ -75,16 +85,20 @@ func (u *fsUpload) publish(ref Ref) error {
 	if err := file.Close(); err != nil {
 		return errors.Join(err, f.ops.remove(u.path))
 	}
+	failpoint.Hit("blob.rename.before")
 	f.names.RLock()
 	err := f.ops.rename(u.path, f.path(ref))
 	f.names.RUnlock()
+	failpoint.Hit("blob.rename.after")
 	if err != nil {
 		return errors.Join(err, f.ops.remove(u.path))
 	}
 	// The blob stays when this fails: it may have replaced one that documents name.
+	failpoint.Hit("blob.folder.fsync.before")
 	if err := f.ops.syncDir(f.folder(ref)); err != nil {
-		return f.folderFailure(err)
+		return f.syncFailure("a folder", err)
 	}
+	failpoint.Hit("blob.folder.fsync.after")
 	return f.Err() // another fsync of this folder may have taken the error that was ours
 }
 
@@ -98,9 +112,9 @@ func (u *fsUpload) Abort() error {
 	return errors.Join(closed, u.fs.ops.remove(u.path))
 }
 
-// folderFailure stops all writing to the store, see [FS.Err].
-func (f *FS) folderFailure(err error) error {
-	err = fmt.Errorf("fsync of a folder failed, check the disk and restart: %w", err)
+// syncFailure stops all writing to the store, see [FS.Err].
+func (f *FS) syncFailure(what string, err error) error {
+	err = fmt.Errorf("fsync of %s failed, check the disk and restart: %w", what, err)
 	f.fail(fmt.Errorf("blob: store takes no more writes: %w", err))
 	return err
 }

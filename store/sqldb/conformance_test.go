@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"dossier/store"
 	"dossier/store/sqldb"
 	"dossier/store/storetest"
 )
@@ -27,6 +28,12 @@ func backend(t *testing.T) storetest.Backend {
 	return storetest.Backend{Registry: db, Documents: db, Patients: db}
 }
 
+func inspected(t *testing.T) (storetest.Backend, store.Inspector) {
+	db := open(t)
+	return storetest.Backend{Registry: db, Documents: db, Patients: db}, db
+}
+
+func TestInspector(t *testing.T) { t.Parallel(); storetest.Inspector(t, inspected) }
 func TestRegistry(t *testing.T)  { t.Parallel(); storetest.Registry(t, backend) }
 func TestDocuments(t *testing.T) { t.Parallel(); storetest.Documents(t, backend) }
 func TestPatients(t *testing.T)  { t.Parallel(); storetest.Patients(t, backend) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"dossier/store"
@@ -17,8 +18,10 @@ type DB struct {
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
 	reader  *pool // read-only
 	*packer
-	now func() time.Time
-	log *slog.Logger
+	now     func() time.Time
+	log     *slog.Logger
+	volume  func() error
+	failure atomic.Pointer[error] // why nothing may be written any more; nil while all is well
 }
 
 var (
@@ -31,15 +34,21 @@ var (
 type Options struct {
 	Now    func() time.Time // for the time of a merge; time.Now by default
 	Logger *slog.Logger     // migrations at open; no log by default
+	// Volume is asked before each commit; its error refuses the commit. It is for a database whose disk another store
+	// watches too: nothing is acknowledged on a volume on which any fsync has failed.
+	Volume func() error
 }
 
 func newDB(d *dialect, o Options) *DB {
-	db := &DB{dialect: d, now: o.Now, log: o.Logger, packer: newPacker()}
+	db := &DB{dialect: d, now: o.Now, log: o.Logger, volume: o.Volume, packer: newPacker()}
 	if db.now == nil {
 		db.now = time.Now
 	}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
+	}
+	if db.volume == nil {
+		db.volume = func() error { return nil }
 	}
 	return db
 }
@@ -92,8 +101,37 @@ func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
 	return err
 }
 
+// Err says why the database takes no more writes, or nil: for a health check. After an fsync of its files has failed,
+// the kernel may have forgotten pages, and a commit that comes later would be reported durable without being it. Nothing is
+// accepted until the database has been opened anew; reading goes on.
+func (db *DB) Err() error {
+	if err := db.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// writable refuses transactions that could not be made durable.
+func (db *DB) writable(p *pool) error {
+	if p != db.writer {
+		return nil
+	}
+	if err := db.Err(); err != nil {
+		return err
+	}
+	return db.volume()
+}
+
 // wrap gives an error of the database the form that callers test for.
 func (db *DB) wrap(what string, err error) error {
+	switch d := db.dialect; {
+	case d.unsynced != nil && d.unsynced(err):
+		err = fmt.Errorf("sqldb: %s: an fsync of the database failed, check the disk and restart: %w", what, err)
+		db.failure.CompareAndSwap(nil, &err)
+		return err
+	case d.full != nil && d.full(err):
+		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrNoSpace, err)
+	}
 	if db.dialect.violated(err) || db.dialect.busy(err) {
 		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrConflict, err)
 	}

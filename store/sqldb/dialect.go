@@ -25,6 +25,9 @@ type dialect struct {
 	// violated tells that err is a unique or primary key constraint, busy that running the transaction again may help.
 	violated func(err error) bool
 	busy     func(err error) bool
+	// full tells that the database has no room, unsynced that it could not make a write durable; nil where it cannot say so.
+	full     func(err error) bool
+	unsynced func(err error) bool
 	// checks are statements that report damage of the database, one finding a row, as far as SQL can ask for it.
 	checks []constant
 }
@@ -41,9 +44,14 @@ var sqliteDialect = dialect{
 		return code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY
 	},
 	busy: func(err error) bool { return sqliteCode(err)&0xff == lib.SQLITE_BUSY },
+	full: func(err error) bool { return sqliteCode(err)&0xff == lib.SQLITE_FULL },
+	unsynced: func(err error) bool {
+		code := sqliteCode(err)
+		return code == lib.SQLITE_IOERR_FSYNC || code == lib.SQLITE_IOERR_DIR_FSYNC
+	},
 	checks: []constant{
 		"SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
-		`SELECT 'row ' || rowid || ' of ' || "table" || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check`,
+		`SELECT 'row ' || coalesce(rowid, 'without a number') || ' of ' || "table" || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check`,
 	},
 }
 

@@ -46,23 +46,46 @@ func (db *DB) EachDocument(ctx context.Context, fn func(store.Document) error) e
 	})
 }
 
-// EachEntry implements store.Inspector.
-func (db *DB) EachEntry(ctx context.Context, fn func(store.Object) error) error {
+// inspected reads one class with the number of rows in each of its narrow tables.
+var inspected = []struct {
+	kind      store.Kind
+	statement constant
+}{
+	{store.DocumentEntry, `SELECT o.uuid, c.codec, c.fragment,
+	(SELECT count(*) FROM author x WHERE x.object = o.seq),
+	(SELECT count(*) FROM event_code x WHERE x.object = o.seq),
+	(SELECT count(*) FROM confidentiality_code x WHERE x.object = o.seq),
+	(SELECT count(*) FROM reference_id x WHERE x.object = o.seq), 0
+FROM object o JOIN document_entry c ON c.seq = o.seq ORDER BY o.seq`},
+	{store.SubmissionSet, `SELECT o.uuid, c.codec, c.fragment, (SELECT count(*) FROM author x WHERE x.object = o.seq), 0, 0, 0, 0
+FROM object o JOIN submission_set c ON c.seq = o.seq ORDER BY o.seq`},
+	{store.Folder, `SELECT o.uuid, c.codec, c.fragment, 0, 0, 0, 0, (SELECT count(*) FROM folder_code x WHERE x.object = o.seq)
+FROM object o JOIN folder c ON c.seq = o.seq ORDER BY o.seq`},
+}
+
+// EachObject implements store.Inspector.
+func (db *DB) EachObject(ctx context.Context, fn func(store.Inspected) error) error {
 	return db.view(ctx, func(t *tx) error {
-		b := t.builder()
-		b.add("SELECT o.uuid, e.codec, e.fragment FROM object o JOIN document_entry e ON e.seq = o.seq ORDER BY o.seq")
-		var fragment []byte
-		return t.query(ctx, "each entry", b, func(rows *sql.Rows) error {
-			o := store.Object{Kind: store.DocumentEntry}
-			var codec int
-			var packed sql.RawBytes
-			if err := rows.Scan(&o.EntryUUID, &codec, &packed); err != nil {
+		var unpacked []byte
+		for _, class := range inspected {
+			b := t.builder()
+			b.add(class.statement)
+			err := t.query(ctx, "each object", b, func(rows *sql.Rows) error {
+				o := store.Inspected{Object: store.Object{Kind: class.kind}}
+				var codec int
+				var packed sql.RawBytes
+				if err := rows.Scan(&o.EntryUUID, &codec, &packed, &o.Authors, &o.EventCodes, &o.ConfidentialityCodes, &o.ReferenceIDs, &o.FolderCodes); err != nil {
+					return err
+				}
+				// What cannot be unpacked is for the caller to find: an empty fragment is no metadata.
+				unpacked, _ = db.unpack(unpacked[:0], codec, packed)
+				o.Fragment = unpacked
+				return fn(o)
+			})
+			if err != nil {
 				return err
 			}
-			// What cannot be unpacked is for the caller to find: an empty fragment is no metadata.
-			fragment, _ = db.unpack(fragment[:0], codec, packed)
-			o.Fragment = fragment
-			return fn(o)
-		})
+		}
+		return nil
 	})
 }

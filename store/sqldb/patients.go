@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"dossier/hl7v2"
+	"dossier/internal/failpoint"
 	"dossier/pix"
 )
 
@@ -72,6 +73,7 @@ func (t *tx) merge(ctx context.Context, survivor, subsumed int64) error {
 	if _, err := t.exec(ctx, "merge patients", b); err != nil {
 		return err
 	}
+	failpoint.Hit("sqldb.merge.half")
 	b = t.builder()
 	b.add("UPDATE patient SET merged_into = ")
 	b.bind(survivor)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"dossier/internal/failpoint"
 	"dossier/store"
 )
 
@@ -20,14 +21,19 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := db.writable(p); err != nil {
+		return err
+	}
 	c, err := p.acquire(ctx)
 	if err != nil {
 		return db.wrap("connect", err)
 	}
+	failpoint.Hit("sqldb.begin.before")
 	if _, err := c.exec(ctx, string(p.begin)); err != nil {
 		p.release(c, false)
 		return db.wrap("begin", err)
 	}
+	failpoint.Hit("sqldb.begin.after")
 	// From the end of fn on the transaction must end too, whatever happened to ctx meanwhile.
 	end := context.WithoutCancel(ctx)
 	open := true
@@ -49,9 +55,14 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := db.writable(p); err != nil {
+		return err
+	}
+	failpoint.Hit("sqldb.commit.before")
 	if _, err := c.exec(end, "COMMIT"); err != nil {
 		return db.wrap("commit", err)
 	}
+	failpoint.Hit("sqldb.commit.after")
 	open = false
 	return nil
 }
@@ -76,10 +87,12 @@ func (t *tx) exec(ctx context.Context, what string, b *builder) (int64, error) {
 	if err != nil {
 		return 0, t.fail(err)
 	}
+	failpoint.Hit("sqldb.statement.before")
 	n, err := t.conn.exec(ctx, text, args...)
 	if err != nil {
 		return 0, t.fail(t.db.wrap(what, err))
 	}
+	failpoint.Hit("sqldb.statement.after")
 	return n, nil
 }
 

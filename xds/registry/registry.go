@@ -47,7 +47,10 @@ func (r *Registry) Operations() []soap.Operation {
 
 // storeError gives errors of the store that the peer may know their code.
 func storeError(err error) error {
-	if errors.Is(err, store.ErrConflict) {
+	switch {
+	case errors.Is(err, store.ErrNoSpace):
+		return registrySpace.Refuse("", "expected space to store metadata, found none; nothing was stored, send again later", err)
+	case errors.Is(err, store.ErrConflict):
 		// Update has tried again several times already: too many changes of the same objects at once.
 		return registryNotBusy.Refuse("", "expected no other change of the same objects meanwhile, got too many; nothing was stored, send again", err)
 	}

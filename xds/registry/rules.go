@@ -44,6 +44,7 @@ var (
 	replacementFolder    = xds.Rule{Name: "replacement-folder-patient", Cite: sectionRelations, Code: xds.XDSPatientIDDoesNotMatch, Fixed: true}
 
 	registryNotBusy = xds.Rule{Name: "registry-not-busy", Cite: sectionErrorCodes, Code: xds.XDSRegistryBusy, Fixed: true}
+	registrySpace   = xds.Rule{Name: "registry-space", Cite: sectionErrorCodes, Code: xds.XDSRegistryOutOfResources, Fixed: true}
 )
 
 // RegisterRules lists the rules of ITI-42 that this package judges. An ITI-41 is told of them by its repository.
@@ -52,7 +53,7 @@ func RegisterRules() []xds.Rule {
 		submitRequest, patientKnown, patientNotSubsumed, entryUUIDNew, uniqueIDNew, uniqueIDObjectType, uniqueIDSameHash, uniqueIDSameSize,
 		referenceResolved, submissionSetClosed, referenceStatus, registeredEnds, folderApproved, memberApproved, folderPatient,
 		relationshipSource, relationshipTarget, replacedRegistered, targetApproved, relationshipPatient, appendTransformation, snapshotOnDemand,
-		replacedOnce, replacementFolder, registryNotBusy,
+		replacedOnce, replacementFolder, registryNotBusy, registrySpace,
 	}
 }
 

@@ -46,6 +46,9 @@ func (r *Remote) Register(ctx context.Context, x *actor.Exchange, s *xds.Submiss
 		if errors.Is(err, store.ErrConflict) {
 			return nil, repositoryNotBusy.Refuse("", "expected no submission under the same uniqueIds in work, got one; nothing was stored, send again", err)
 		}
+		if errors.Is(err, store.ErrNoSpace) {
+			return nil, documentSpace.Refuse("", "expected space for the index of documents, found none; nothing was stored, send again later", err)
+		}
 		return nil, err
 	}
 	problems, unknown, err := r.Registry.Submit(ctx, s)
