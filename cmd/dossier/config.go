@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"dossier/hl7v2"
+	"dossier/internal/actor"
 )
 
 // Config is everything that can be configured: by flags, by DOSSIER_* variables, by one YAML file, in this order of
@@ -30,6 +31,7 @@ type Config struct {
 	Repository RepositoryConfig `yaml:"repository"`
 	Registry   RegistryConfig   `yaml:"registry"`
 	Limits     LimitsConfig     `yaml:"limits"`
+	Retry      RetryConfig      `yaml:"retry"`
 	Sweep      SweepConfig      `yaml:"sweep"`
 	Log        LogConfig        `yaml:"log"`
 }
@@ -52,6 +54,14 @@ type RegistryConfig struct {
 	URL        string        `yaml:"url"`        // "": in this process; else ITI-42 and ITI-18 go there
 	Timeout    time.Duration `yaml:"timeout"`    // for an answer from there
 	Validation string        `yaml:"validation"` // lenient or strict
+	// Retry says what makes a submission that comes again a retransmission, which is answered as it was before: message is
+	// the same MessageID, sender and content, content the same sender and content (docs/divergences.md).
+	Retry string `yaml:"retry"`
+}
+
+// RetryConfig is the memory of answers, for sources that did not get theirs.
+type RetryConfig struct {
+	Keep time.Duration `yaml:"keep"` // older answers are forgotten
 }
 
 // LimitsConfig bounds what one request or peer may cost. Sizes are bytes.
@@ -95,12 +105,13 @@ func defaults() Config {
 		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
 		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}},
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
-		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient"},
+		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Retry: string(actor.RetryMessage)},
 		Limits: LimitsConfig{
 			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
 			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
 			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPIdle: 10 * time.Minute, Drain: 30 * time.Second,
 		},
+		Retry: RetryConfig{Keep: 7 * 24 * time.Hour},
 		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
@@ -182,6 +193,7 @@ func (c *Config) check() error {
 		}
 	}
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
+	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
 	oneOf("log.format", c.Log.Format, "text", "json")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {
@@ -191,6 +203,9 @@ func (c *Config) check() error {
 	}
 	if c.Sweep.Interval <= 0 || c.Sweep.Grace < 10*time.Minute {
 		errs = append(errs, fmt.Errorf("sweep: expected an interval above 0 and a grace of at least 10m, got %v and %v", c.Sweep.Interval, c.Sweep.Grace))
+	}
+	if c.Retry.Keep < time.Minute {
+		errs = append(errs, fmt.Errorf("retry.keep: expected at least 1m, got %v", c.Retry.Keep))
 	}
 	if c.Database != "" {
 		errs = append(errs, fmt.Errorf("database: expected \"\" (SQLite in the data folder); PostgreSQL is not supported by this version"))

@@ -199,7 +199,8 @@ func ended(err error) error {
 	return err
 }
 
-// background sweeps blobs that no document names and, with a remote registry, settles open reservations.
+// background sweeps blobs that no document names, forgets answers that nobody will ask for again and, with a remote
+// registry, settles open reservations.
 func (n *node) background(ctx context.Context) error {
 	sweep := time.NewTicker(n.config.Sweep.Interval)
 	defer sweep.Stop()
@@ -210,6 +211,9 @@ func (n *node) background(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-sweep.C:
+			if _, err := n.db.ForgetOutcomes(ctx, n.now().Add(-n.config.Retry.Keep)); err != nil && ctx.Err() == nil {
+				n.log.Warn("sweep of old answers failed", "cause", err.Error())
+			}
 			result, err := blob.Sweep(ctx, n.blobs, n.config.Sweep.Grace, n.now, n.db.Referenced)
 			if err != nil && ctx.Err() == nil {
 				n.log.Warn("sweep of unreferenced blobs failed", "cause", err.Error())

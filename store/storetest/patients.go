@@ -69,7 +69,7 @@ func patientIdentity(w *world) {
 	if err := w.Patients.AddPatient(ctx, oid("A'1", "2.999.2")); err != nil {
 		w.Fatal(err)
 	}
-	if err := w.Patients.MergePatient(ctx, oid("A'1", "2.999.1"), oid("A'1", "2.999.2")); err != nil {
+	if err := w.mergePatient(oid("A'1", "2.999.1"), oid("A'1", "2.999.2")); err != nil {
 		w.Errorf("equal ids of two authorities are two patients: %v", err)
 	}
 }
@@ -115,7 +115,7 @@ func mergesRefused(w *world) {
 		{"A", "B", pix.MergeSurvivorSubsumed}, // a loop
 		{"B", "A", pix.MergeSubsumedTwice},    // the same merge again
 	} {
-		err := w.Patients.MergePatient(context.Background(), CX(c.survivor), CX(c.subsumed))
+		err := w.mergePatient(CX(c.survivor), CX(c.subsumed))
 		var refusal *pix.MergeError
 		if !errors.As(err, &refusal) || refusal.Reason != c.want {
 			w.Errorf("%s into %s: got %v, want %q", c.subsumed, c.survivor, err, c.want)
@@ -128,7 +128,7 @@ func mergesRefused(w *world) {
 	w.merge(CX("C"), CX("B"))
 	for _, survivor := range []string{"A", "B"} {
 		var refusal *pix.MergeError
-		if err := w.Patients.MergePatient(context.Background(), CX(survivor), CX("C")); !errors.As(err, &refusal) {
+		if err := w.mergePatient(CX(survivor), CX("C")); !errors.As(err, &refusal) {
 			w.Errorf("C into %s: got %v, want a refusal", survivor, err)
 		}
 	}
@@ -147,7 +147,7 @@ func mergeRace(w *world) {
 	}
 	errs := make([]error, n)
 	w.together(n, func(i int) error {
-		errs[i] = w.Patients.MergePatient(context.Background(), ring[(i+1)%n], ring[i])
+		errs[i] = w.mergePatient(ring[(i+1)%n], ring[i])
 		return nil
 	})
 	merged, active, found := 0, 0, 0
@@ -178,7 +178,7 @@ func patientsCancelled(w *world) {
 	a, b := w.patient("A"), w.patient("B")
 	for what, err := range map[string]error{
 		"AddPatient":   w.Patients.AddPatient(ctx, CX("C")),
-		"MergePatient": w.Patients.MergePatient(ctx, a, b),
+		"MergePatient": w.Patients.MergePatient(ctx, pix.Merge{Survivor: a, Subsumed: b}),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			w.Errorf("%s: got %v, want context.Canceled", what, err)

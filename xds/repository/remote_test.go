@@ -25,7 +25,7 @@ type elsewhere struct {
 	asked    int
 }
 
-func (e *elsewhere) Submit(context.Context, *xds.Submission) (xds.Errors, bool, error) {
+func (e *elsewhere) Submit(context.Context, *xds.Submission, string) (xds.Errors, bool, error) {
 	return e.problems, e.unknown, e.err
 }
 
