@@ -121,7 +121,7 @@ func defaults() Config {
 const keyDelimiter = "::"
 
 // foreignVariables begin with DOSSIER_ too: the tests of this project read them.
-var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XMLCONF", "DOSSIER_SEEDS"}
+var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XMLCONF", "DOSSIER_SEEDS", "DOSSIER_ROUNDS"}
 
 // loadConfig merges file, variables and the flags that were set. An unknown key anywhere is an error.
 func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, error) {

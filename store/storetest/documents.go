@@ -27,6 +27,7 @@ func Documents(t *testing.T, open func(t *testing.T) Backend) {
 		{"referenced", referenced},
 		{"merged patients", documentsMerged},
 		{"race", reserveRace},
+		{"resumed", resumed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,6 +20,7 @@ func Patients(t *testing.T, open func(t *testing.T) Backend) {
 		{"identity", patientIdentity},
 		{"merge", patientsMerged},
 		{"merge refused", mergesRefused},
+		{"merge by the same message", mergedBySameMessage},
 		{"merge race", mergeRace},
 		{"cancelled", patientsCancelled},
 	} {
@@ -133,6 +134,37 @@ func mergesRefused(w *world) {
 		}
 	}
 	w.known(CX("C"), true)
+}
+
+// mergedBySameMessage: a merge that took effect is done, by whatever the survivor became since, when the same message orders
+// it again; of any other message it is refused.
+func mergedBySameMessage(w *world) {
+	a, b, c := w.patient("A"), w.patient("B"), w.patient("C")
+	order := pix.Merge{Survivor: b, Subsumed: a, Message: [32]byte{1}}
+	merge := func(m pix.Merge) error { return w.Patients.MergePatient(context.Background(), m) }
+	refused := func(what string, m pix.Merge) {
+		w.Helper()
+		var refusal *pix.MergeError
+		if err := merge(m); !errors.As(err, &refusal) {
+			w.Errorf("%s: got %v, want a refusal", what, err)
+		}
+	}
+	for range 3 {
+		if err := merge(order); err != nil {
+			w.Errorf("the same message: %v", err)
+		}
+	}
+	refused("another message", pix.Merge{Survivor: b, Subsumed: a, Message: [32]byte{2}})
+	refused("one that cannot be known", pix.Merge{Survivor: b, Subsumed: a})
+	refused("another survivor", pix.Merge{Survivor: c, Subsumed: a, Message: order.Message})
+	refused("the way back", pix.Merge{Survivor: a, Subsumed: b, Message: order.Message})
+	if err := errors.Join(merge(pix.Merge{Survivor: c, Subsumed: b}), merge(order)); err != nil {
+		w.Errorf("after the survivor was subsumed: %v", err)
+	}
+	refused("a merge that nobody could know", pix.Merge{Survivor: c, Subsumed: b})
+	w.known(a, false)
+	w.known(b, false)
+	w.known(c, true)
 }
 
 // mergeRace merges a ring of ids all at once: whatever wins, there is no loop and no object is lost.

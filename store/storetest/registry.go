@@ -61,6 +61,10 @@ func Registry(t *testing.T, open func(t *testing.T) Backend) {
 		{"race for a replacement", raceReplace},
 		{"race with a merge", raceMerge},
 		{"one state in a view", oneState},
+		{"outcomes", outcomes},
+		{"outcome with its submission", outcomeWithSubmission},
+		{"forget outcomes", forgetOutcomes},
+		{"race of retransmissions", raceRetransmissions},
 		{"against the model", againstModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {
