@@ -1,5 +1,15 @@
 package pix
 
+import "dossier/hl7v2"
+
+// Merge makes one id an alias of another for good (ITI TF-2: 3.8.4.2).
+type Merge struct {
+	Survivor, Subsumed hl7v2.CX
+	// Message is the digest of who ordered it and the MSH-10 of the order; zero when nobody will ask again. The same merge
+	// by the same message is a retransmission, and done.
+	Message [32]byte
+}
+
 // MergeError says why two ids cannot be merged. Nothing was changed.
 type MergeError struct{ Reason MergeReason }
 

@@ -23,6 +23,8 @@ type Call struct {
 	MTOM   bool      // send a multipart message; otherwise documents are sent as base64
 	Body   []Segment // the one child of env:Body; a repeated attempt runs Stream and Open again
 	Header [][]byte  // further header blocks, ready XML
+	// MessageID is for a message that may have been sent before; "" draws a new one.
+	MessageID string
 }
 
 // Call sends a request and reads the answer up to the end of its envelope. A fault that the peer answered with is
@@ -36,6 +38,9 @@ func (c *Client) Call(ctx context.Context, url string, call Call) (*Reply, error
 	lim := c.Limits.withDefaults()
 	out := &outgoing{action: call.Action, to: url, header: call.Header, body: call.Body, mtom: call.MTOM}
 	out.identify(newID)
+	if call.MessageID != "" {
+		out.messageID = call.MessageID
+	}
 	ctx, dog := watch(ctx, lim.ChunkTimeout)
 	resp, err := c.post(ctx, dog, url, out)
 	if err != nil {

@@ -25,10 +25,12 @@ type Documents interface {
 	// Documents returns those of the ids that are registered, in one go.
 	Documents(ctx context.Context, ids []xds.UniqueID) (map[xds.UniqueID]Document, error)
 	// Reserve notes documents of a submission whose outcome is not known yet: their bytes are kept, nobody can read them.
-	// ErrConflict: one of the ids is taken by other bytes.
-	Reserve(ctx context.Context, p Pending) error
-	// Settle makes reserved documents readable (registered) or forgets them.
-	Settle(ctx context.Context, submissionSet xds.UniqueID, registered bool) error
+	// ErrConflict: one of the ids is taken by other bytes, or the SubmissionSet is reserved by another message. That of the
+	// same message is resumed: it counts as made now, and what became of the earlier attempt is still unknown.
+	Reserve(ctx context.Context, p Pending) (resumed bool, err error)
+	// Settle makes reserved documents readable (registered) or forgets them, and records what the source is told about it
+	// unless told is nil.
+	Settle(ctx context.Context, submissionSet xds.UniqueID, registered bool, told *Outcome) error
 	// Pending lists reservations older than that time.
 	Pending(ctx context.Context, before time.Time) ([]Pending, error)
 	// Referenced tells which of the blobs some document or reservation needs.
@@ -39,5 +41,6 @@ type Documents interface {
 type Pending struct {
 	SubmissionSet xds.UniqueID
 	Reserved      time.Time
+	Message       Message
 	Documents     []Document
 }

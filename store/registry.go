@@ -91,6 +91,8 @@ type Refs struct {
 	EntryUUIDs []xds.EntryUUID // submitted and referenced
 	UniqueIDs  []xds.UniqueID
 	Replaced   []xds.EntryUUID // DocumentEntries that the submission replaces
+	// SubmissionSet is the one of UniqueIDs whose Outcome is asked for.
+	SubmissionSet xds.UniqueID
 }
 
 // State answers Refs. What is unknown has no entry in its map.
@@ -103,6 +105,8 @@ type State struct {
 	Dependents []xds.EntryUUID
 	// Folders lists, per replaced entry, the Approved Folders that contain it.
 	Folders map[xds.EntryUUID][]FolderState
+	// Outcome is what the source of Refs.SubmissionSet was told, nil when nothing is recorded.
+	Outcome *Outcome
 }
 
 // PatientState tells whether a known patient id may receive new objects.
@@ -143,5 +147,6 @@ type Registration struct {
 	DeprecateAlso []xds.EntryUUID // their transformations and addenda: deprecated where still Approved
 	Touch         []xds.EntryUUID // registered Folders whose lastUpdateTime becomes Now
 	Documents     []Document      // the repository's index rows for documents of this submission
+	Outcome       *Outcome        // recorded with the rest; nil for none
 	Now           hl7v2.DTM
 }

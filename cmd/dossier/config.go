@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"dossier/hl7v2"
+	"dossier/internal/actor"
 	"dossier/internal/failpoint"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	Repository RepositoryConfig `yaml:"repository"`
 	Registry   RegistryConfig   `yaml:"registry"`
 	Limits     LimitsConfig     `yaml:"limits"`
+	Retry      RetryConfig      `yaml:"retry"`
 	Sweep      SweepConfig      `yaml:"sweep"`
 	Log        LogConfig        `yaml:"log"`
 }
@@ -54,6 +56,14 @@ type RegistryConfig struct {
 	Timeout    time.Duration `yaml:"timeout"`    // for an answer from there
 	Validation string        `yaml:"validation"` // lenient or strict
 	Rules      []RuleConfig  `yaml:"rules"`      // other modes for single rules
+	// Retry says what makes a submission that comes again a retransmission, which is answered as it was before: message is
+	// the same MessageID, sender and content, content the same sender and content (docs/divergences.md).
+	Retry string `yaml:"retry"`
+}
+
+// RetryConfig is the memory of answers, for sources that did not get theirs.
+type RetryConfig struct {
+	Keep time.Duration `yaml:"keep"` // older answers are forgotten
 }
 
 // LimitsConfig bounds what one request or peer may cost. Sizes are bytes.
@@ -97,12 +107,13 @@ func defaults() Config {
 		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
 		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}},
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
-		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}},
+		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}, Retry: string(actor.RetryMessage)},
 		Limits: LimitsConfig{
 			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
 			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
 			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPIdle: 10 * time.Minute, Drain: 30 * time.Second,
 		},
+		Retry: RetryConfig{Keep: 7 * 24 * time.Hour},
 		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
@@ -112,7 +123,7 @@ func defaults() Config {
 const keyDelimiter = "::"
 
 // foreignVariables begin with DOSSIER_ too: the tests of this project read them.
-var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XMLCONF", "DOSSIER_SEEDS"}
+var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XMLCONF", "DOSSIER_SEEDS", "DOSSIER_ROUNDS"}
 
 // loadConfig merges file, variables and the flags that were set. An unknown key anywhere is an error.
 func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, error) {
@@ -191,6 +202,7 @@ func (c *Config) check() error {
 	}
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
 	errs = append(errs, checkRules(c.Registry.Rules)...)
+	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
 	oneOf("log.format", c.Log.Format, "text", "json")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {
@@ -200,6 +212,9 @@ func (c *Config) check() error {
 	}
 	if c.Sweep.Interval <= 0 || c.Sweep.Grace < 10*time.Minute {
 		errs = append(errs, fmt.Errorf("sweep: expected an interval above 0 and a grace of at least 10m, got %v and %v", c.Sweep.Interval, c.Sweep.Grace))
+	}
+	if c.Retry.Keep < time.Minute {
+		errs = append(errs, fmt.Errorf("retry.keep: expected at least 1m, got %v", c.Retry.Keep))
 	}
 	if c.Database != "" {
 		errs = append(errs, fmt.Errorf("database: expected \"\" (SQLite in the data folder); PostgreSQL is not supported by this version"))

@@ -65,6 +65,8 @@ func TestConfigRefuses(t *testing.T) {
 		"domain that is no oid": {"domain:\n  oid: hospital\n", nil, "domain.oid"},
 		"repository id":         {"repository:\n  id: urn:oid:1.2\n", nil, "repository.id"},
 		"validation":            {"registry:\n  validation: sometimes\n", nil, "lenient or strict"},
+		"retry":                 {"registry:\n  retry: always\n", nil, "message or content"},
+		"short memory":          {"retry:\n  keep: 1s\n", nil, "retry.keep"},
 		"negative limit":        {"limits:\n  parts: -1\n", nil, "limits.parts"},
 		"short grace":           {"sweep:\n  grace: 1s\n", nil, "sweep"},
 		"database":              {"database: oracle://x\n", nil, "database"},

@@ -63,7 +63,7 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
 	}
-	n.frame = &actor.Frame{Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now}
+	n.frame = &actor.Frame{Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry)}
 	n.assemble()
 	return n, nil
 }

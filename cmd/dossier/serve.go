@@ -199,7 +199,8 @@ func ended(err error) error {
 	return err
 }
 
-// background sweeps blobs that no document names and, with a remote registry, settles open reservations.
+// background sweeps blobs that no document names, forgets answers that nobody will ask for again and, with a remote
+// registry, settles open reservations.
 func (n *node) background(ctx context.Context) error {
 	sweep := time.NewTicker(n.config.Sweep.Interval)
 	defer sweep.Stop()
@@ -214,6 +215,9 @@ func (n *node) background(ctx context.Context) error {
 				// A commit whose fsync failed may show up after a restart, and then needs its documents.
 				n.log.Error("no sweep: the store takes no more writes", "cause", err.Error())
 				continue
+			}
+			if _, err := n.db.ForgetOutcomes(ctx, n.now().Add(-n.config.Retry.Keep)); err != nil && ctx.Err() == nil {
+				n.log.Warn("sweep of old answers failed", "cause", err.Error())
 			}
 			result, err := blob.Sweep(ctx, n.blobs, n.config.Sweep.Grace, n.now, n.db.Referenced)
 			if err != nil && ctx.Err() == nil {

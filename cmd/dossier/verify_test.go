@@ -138,7 +138,7 @@ var damages = []struct{ name, statements, problem string }{
 	{"folder code", `DELETE FROM folder_code`, "codeList: 0 values are indexed"},
 	{"fragment", `UPDATE document_entry SET fragment = x'3c' WHERE seq = ` + firstDocument, "stored metadata cannot be read"},
 	{"fragment of another class", `UPDATE document_entry SET fragment = (SELECT fragment FROM folder) WHERE seq = ` + firstDocument, "cannot be found by its class"},
-	{"reserved document", `INSERT INTO reservation VALUES ('2.999.5.79', 1); INSERT INTO reserved_document VALUES ('2.999.5.79', '2.999.5.80', '', '', '', '')`, "the reserved document is missing"},
+	{"reserved document", `INSERT INTO reservation (submission_set, reserved) VALUES ('2.999.5.79', 1); INSERT INTO reserved_document VALUES ('2.999.5.79', '2.999.5.80', '', '', '', '')`, "the reserved document is missing"},
 	{"reservation", `INSERT INTO reserved_document VALUES ('2.999.5.79', '2.999.5.1', '', '', '', '')`, "the reservation of the document is missing"},
 }
 
@@ -195,7 +195,7 @@ func TestVerifyLeftOvers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, name), []byte("orphan"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, s.data, `INSERT INTO reservation VALUES ('2.999.5.79', 1); INSERT INTO reserved_document VALUES ('2.999.5.79', '2.999.5.1', '', '', '', '')`)
+	execute(t, s.data, `INSERT INTO reservation (submission_set, reserved) VALUES ('2.999.5.79', 1); INSERT INTO reserved_document VALUES ('2.999.5.79', '2.999.5.1', '', '', '', '')`)
 	r := wantFindings(t, s.data, 0, "no document names it (6 bytes)", "wait since 1970-01-01T00:00:00Z for a registry elsewhere")
 	if r.Unreferenced != 1 || r.LeftOver != 2 || len(r.Findings) != 2 || r.Findings[1].ID != name {
 		t.Errorf("report %+v", r)

@@ -15,6 +15,10 @@ type Exchange struct {
 	MessageID   string // wsa:MessageID or MSH-10
 	Started     time.Time
 
+	// Message is what a submission is known by when it is sent again (see Identify); zero when it cannot be known.
+	Message  [32]byte
+	Repeated bool // it was answered before: the answer is the stored outcome, and nothing was changed
+
 	Query     string // name of the stored query
 	Objects   int    // registry objects submitted or found
 	Documents int    // documents received or sent
@@ -23,6 +27,8 @@ type Exchange struct {
 	// Noted is what rules in mode log found in a submission: names and numbers, nothing of the objects.
 	Noted []xds.Note
 
+	sender string
+	retry  Retry
 	errors xds.Errors
 	notes  []error
 }
@@ -35,10 +41,11 @@ func (x *Exchange) Note(err error) {
 }
 
 // Stamp records the problems as part of the outcome and marks those of our own with the reference, so that the peer
-// can name the log line. Problems relayed from another registry stay as they are (ITI TF-2: 3.41.4.2.2).
+// can name the log line. Problems relayed from another registry stay as they are (ITI TF-2: 3.41.4.2.2), and a stored
+// warning keeps the reference of the exchange in which it arose.
 func (x *Exchange) Stamp(errs xds.Errors) xds.Errors {
 	for _, e := range errs {
-		if !e.Relayed {
+		if !e.Relayed && e.Reference == "" {
 			e.Reference = x.Reference
 		}
 		x.Note(e.Err)
@@ -47,13 +54,16 @@ func (x *Exchange) Stamp(errs xds.Errors) xds.Errors {
 	return errs
 }
 
-// outcome is the word for log and metrics: success, partial is for the handler's own errors beside results.
+// outcome is the word for log and metrics: success, partial is for the handler's own errors beside results, repeated for a
+// success that was one before.
 func (x *Exchange) outcome(err error) string {
 	switch {
 	case err != nil:
 		return "refused"
 	case x.errors.Refused():
 		return "partial"
+	case x.Repeated:
+		return "repeated"
 	}
 	return "success"
 }

@@ -22,6 +22,7 @@ type Frame struct {
 	Metrics *Metrics
 	NewID   func() string // a new UUID; references are made from it
 	Now     func() time.Time
+	Retry   Retry // "" is RetryMessage
 }
 
 // Handler answers one request of one transaction.
@@ -40,6 +41,7 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 		Action: t.Action, Reply: t.Reply, Body: p.Body, MTOM: t.MTOM,
 		Handle: func(ctx context.Context, req *soap.Request) (*soap.Response, error) {
 			x := f.Begin(t, req.Peer.Addr, req.MessageID)
+			x.sender = Sender(req.Peer)
 			resp, err := protect(ctx, x, req, h)
 			resp, fault := f.answer(x, p, resp, err)
 			if err == nil && fault == nil {
@@ -53,7 +55,7 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 
 // Begin opens an exchange.
 func (f *Frame) Begin(t iti.Transaction, peer, messageID string) *Exchange {
-	return &Exchange{Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now()}
+	return &Exchange{Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now(), retry: f.Retry}
 }
 
 // End emits the record.

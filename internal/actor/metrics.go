@@ -21,7 +21,7 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		exchanges: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dossier_exchanges_total", Help: "Requests answered, by transaction and outcome (success, partial, refused).",
+			Name: "dossier_exchanges_total", Help: "Requests answered, by transaction and outcome (success, repeated, partial, refused).",
 		}, []string{"transaction", "outcome"}),
 		codes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dossier_error_codes_total", Help: "Error codes sent, by transaction.",

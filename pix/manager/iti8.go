@@ -2,7 +2,9 @@ package manager
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,7 @@ func (m *Manager) admit(ctx context.Context, msg *hl7v2.Message) error {
 }
 
 // merge makes the id of MRG-1 an alias of that of PID-3, for good (ITI TF-2: 3.8.4.2).
-func (m *Manager) merge(ctx context.Context, msg *hl7v2.Message) error {
+func (m *Manager) merge(ctx context.Context, h hl7v2.Header, msg *hl7v2.Message) error {
 	if err := onePair(msg); err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (m *Manager) merge(ctx context.Context, msg *hl7v2.Message) error {
 	if err != nil {
 		return err
 	}
-	err = m.Index.MergePatient(ctx, survivor, subsumed)
+	err = m.Index.MergePatient(ctx, pix.Merge{Survivor: survivor, Subsumed: subsumed, Message: identity(h)})
 	var refused *pix.MergeError
 	if !errors.As(err, &refused) {
 		return err
@@ -52,6 +54,16 @@ func (m *Manager) merge(ctx context.Context, msg *hl7v2.Message) error {
 		at.Segment, at.Field = "PID", 3
 	}
 	return &at
+}
+
+// identity is what a message is known by when its acknowledgement was lost and it comes again: MSH-10, which is unique for
+// each sending application (HL7 v2.5 2.15.9.10), and who that is (MSH-3, MSH-4). Of the rest only the pair of ids counts,
+// because nothing else of it has an effect.
+func identity(h hl7v2.Header) [32]byte {
+	a, f := h.SendingApplication, h.SendingFacility
+	return sha256.Sum256(fmt.Appendf(nil, "%q", []string{
+		a.Namespace, a.UniversalID, a.UniversalIDType, f.Namespace, f.UniversalID, f.UniversalIDType, h.ControlID,
+	}))
 }
 
 // onePair refuses a message that merges several pairs, which later versions of HL7 allow: a pair that nobody looks at must

@@ -8,12 +8,14 @@ import (
 	"dossier/hl7v2"
 	"dossier/internal/actor"
 	"dossier/iti"
+	"dossier/pix"
 )
 
-// Index keeps patient ids. MergePatient returns a *pix.MergeError when the rules of ITI TF-2: 3.8.4.2 forbid the merge.
+// Index keeps patient ids. MergePatient returns a *pix.MergeError when the rules of ITI TF-2: 3.8.4.2 forbid the merge, and
+// nil when the same message ordered it before.
 type Index interface {
 	AddPatient(ctx context.Context, id hl7v2.CX) error
-	MergePatient(ctx context.Context, survivor, subsumed hl7v2.CX) error
+	MergePatient(ctx context.Context, m pix.Merge) error
 }
 
 // Manager is the receiver of the Patient Identity Feed.
@@ -69,7 +71,7 @@ func (m *Manager) feed(ctx context.Context, x *actor.Exchange, h hl7v2.Header, m
 		_, err := m.identifiers(msg.Field("PID", 3), "PID", 3)
 		return err
 	case "A40":
-		return m.merge(ctx, msg)
+		return m.merge(ctx, h, msg)
 	}
 	return &hl7v2.Error{Code: hl7v2.CodeEvent, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 2, Text: "expected A01, A04, A05, A08 or A40"}
 }

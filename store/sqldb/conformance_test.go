@@ -25,7 +25,7 @@ func open(t testing.TB) *sqldb.DB {
 
 func backend(t *testing.T) storetest.Backend {
 	db := open(t)
-	return storetest.Backend{Registry: db, Documents: db, Patients: db}
+	return storetest.Backend{Registry: db, Documents: db, Patients: db, Outcomes: db}
 }
 
 func inspected(t *testing.T) (storetest.Backend, store.Inspector) {

@@ -12,7 +12,7 @@ import (
 	"dossier/store"
 )
 
-// DB is a database. It implements store.Registry, store.Documents and store.Patients and is safe for concurrent use.
+// DB is a database. It implements store.Registry, store.Documents, store.Patients and store.Outcomes and is safe for concurrent use.
 type DB struct {
 	dialect *dialect
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
@@ -28,6 +28,7 @@ var (
 	_ store.Registry  = (*DB)(nil)
 	_ store.Documents = (*DB)(nil)
 	_ store.Patients  = (*DB)(nil)
+	_ store.Outcomes  = (*DB)(nil)
 )
 
 // Options are the outside world of a DB. All may be zero.

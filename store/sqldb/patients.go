@@ -7,6 +7,7 @@ import (
 	"dossier/hl7v2"
 	"dossier/internal/failpoint"
 	"dossier/pix"
+	"dossier/store"
 )
 
 // nextPatient numbers a new patient; where two writers may take the same number, the primary key sends one to try again.
@@ -30,8 +31,8 @@ func (db *DB) AddPatient(ctx context.Context, id hl7v2.CX) error {
 }
 
 // MergePatient implements store.Patients.
-func (db *DB) MergePatient(ctx context.Context, survivor, subsumed hl7v2.CX) error {
-	to, from := survivor.Key(), subsumed.Key()
+func (db *DB) MergePatient(ctx context.Context, m pix.Merge) error {
+	to, from := m.Survivor.Key(), m.Subsumed.Key()
 	if to == from {
 		return &pix.MergeError{Reason: pix.MergeSame}
 	}
@@ -40,10 +41,14 @@ func (db *DB) MergePatient(ctx context.Context, survivor, subsumed hl7v2.CX) err
 		if err != nil {
 			return err
 		}
-		if reason := refuseMerge(known, to, from); reason != "" {
-			return &pix.MergeError{Reason: reason}
+		reason := refuseMerge(known, to, from)
+		if reason == "" {
+			return t.merge(ctx, known[to].id, known[from].id, m.Message)
 		}
-		return t.merge(ctx, known[to].id, known[from].id)
+		if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
+			return err
+		}
+		return &pix.MergeError{Reason: reason}
 	})
 }
 
@@ -64,7 +69,7 @@ func refuseMerge(known map[hl7v2.PatientKey]patient, survivor, subsumed hl7v2.Pa
 }
 
 // merge moves the subsumed id and everything it subsumed before to the survivor.
-func (t *tx) merge(ctx context.Context, survivor, subsumed int64) error {
+func (t *tx) merge(ctx context.Context, survivor, subsumed int64, message store.Message) error {
 	b := t.builder()
 	b.add("UPDATE patient SET root = ")
 	b.bind(survivor)
@@ -79,9 +84,27 @@ func (t *tx) merge(ctx context.Context, survivor, subsumed int64) error {
 	b.bind(survivor)
 	b.add(", merged_at = ")
 	b.bind(t.db.now().Unix())
+	b.add(", merge_message = ")
+	b.bind(messageValue(message))
 	b.add(" WHERE id = ")
 	b.bind(subsumed)
 	return t.change(ctx, "merge patients", 1, b)
+}
+
+// mergedBy tells whether this merge took effect before by that message, whatever became of the survivor since.
+func (t *tx) mergedBy(ctx context.Context, survivor, subsumed int64, message store.Message) (done bool, err error) {
+	if message.IsZero() {
+		return false, nil
+	}
+	b := t.builder()
+	b.add("SELECT 1 FROM patient WHERE id = ")
+	b.bind(subsumed)
+	b.add(" AND merged_into = ")
+	b.bind(survivor)
+	b.add(" AND merge_message = ")
+	b.bind(message[:])
+	err = t.query(ctx, "earlier merge", b, func(*sql.Rows) error { done = true; return nil })
+	return done, err
 }
 
 // PatientKnown implements store.Patients.

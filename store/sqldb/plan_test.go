@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"dossier/hl7v2"
+	"dossier/pix"
 	"dossier/store"
 	"dossier/store/blob"
 	"dossier/store/storetest"
@@ -85,16 +87,26 @@ func TestPlans(t *testing.T) {
 	replacement.DeprecateAlso(entry.EntryUUID)
 	replacement.Touch(submission.Folders[0].EntryUUID)
 	doc := store.Document{UniqueID: "2.999.1"}
+	message := store.Message{1}
+	reserve := func(p store.Pending) error { _, err := db.Reserve(ctx, p); return err }
+	merge := pix.Merge{Survivor: a, Subsumed: storetest.CX("B"), Message: message}
 	for _, err := range []error{
-		db.Reserve(ctx, store.Pending{SubmissionSet: "2.999.2", Documents: []store.Document{doc}}),
-		db.Settle(ctx, "2.999.2", true),
-		db.AddPatient(ctx, a), db.AddPatient(ctx, storetest.CX("B")), db.MergePatient(ctx, a, storetest.CX("B")),
+		reserve(store.Pending{SubmissionSet: "2.999.2", Message: message, Documents: []store.Document{doc}}),
+		reserve(store.Pending{SubmissionSet: "2.999.2", Message: message, Documents: []store.Document{doc}}),
+		db.Settle(ctx, "2.999.2", true, &store.Outcome{Message: message}),
+		db.AddPatient(ctx, a), db.AddPatient(ctx, storetest.CX("B")), db.MergePatient(ctx, merge), db.MergePatient(ctx, merge),
 		db.Update(ctx, func(tx store.RegistryTx) error { return tx.Register(ctx, submission.Registration()) }),
 		db.Update(ctx, func(tx store.RegistryTx) error { return tx.Register(ctx, replacement.Registration()) }),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if o, err := db.Outcome(ctx, "2.999.2"); err != nil || !o.Of(message) {
+		t.Fatal(o, err)
+	}
+	if _, err := db.ForgetOutcomes(ctx, time.Now()); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := db.Documents(ctx, []xds.UniqueID{"2.999.1"}); err != nil {
 		t.Fatal(err)

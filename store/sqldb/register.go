@@ -24,7 +24,10 @@ func (t *tx) Register(ctx context.Context, r *store.Registration) error {
 			return t.fail(err)
 		}
 	}
-	return t.addDocuments(ctx, r.Documents, true)
+	if err := t.addDocuments(ctx, r.Documents, true); err != nil {
+		return err
+	}
+	return t.tell(ctx, r.SubmissionSet.UniqueID, r.Outcome)
 }
 
 // deprecate applies the effects on objects that are registered already.

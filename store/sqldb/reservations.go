@@ -9,10 +9,14 @@ import (
 	"dossier/xds"
 )
 
-// Reserve implements store.Documents. A SubmissionSet that is pending already is a conflict too: its outcome is open.
-func (db *DB) Reserve(ctx context.Context, p store.Pending) error {
-	return db.update(ctx, func(t *tx) error {
-		_, err := t.insert(ctx, "reservation (submission_set, reserved)", "", []any{string(p.SubmissionSet), p.Reserved.UnixNano()}, 2)
+// Reserve implements store.Documents.
+func (db *DB) Reserve(ctx context.Context, p store.Pending) (resumed bool, err error) {
+	err = db.update(ctx, func(t *tx) (err error) {
+		if resumed, err = t.resume(ctx, p); resumed || err != nil {
+			return err
+		}
+		_, err = t.insert(ctx, "reservation (submission_set, reserved, message)", "",
+			[]any{string(p.SubmissionSet), p.Reserved.UnixNano(), messageValue(p.Message)}, 3)
 		if err != nil {
 			return err
 		}
@@ -28,10 +32,27 @@ func (db *DB) Reserve(ctx context.Context, p store.Pending) error {
 			" ON CONFLICT DO NOTHING", values, 6)
 		return err
 	})
+	return resumed && err == nil, err
+}
+
+// resume renews the reservation of the same message. Its documents are reserved already: they are part of the message.
+func (t *tx) resume(ctx context.Context, p store.Pending) (bool, error) {
+	if p.Message.IsZero() {
+		return false, nil
+	}
+	b := t.builder()
+	b.add("UPDATE reservation SET reserved = ")
+	b.bind(p.Reserved.UnixNano())
+	b.add(" WHERE submission_set = ")
+	b.bind(string(p.SubmissionSet))
+	b.add(" AND message = ")
+	b.bind(p.Message[:])
+	n, err := t.exec(ctx, "reserve", b)
+	return n == 1, err
 }
 
 // Settle implements store.Documents. Settling what is settled already changes nothing.
-func (db *DB) Settle(ctx context.Context, submissionSet xds.UniqueID, registered bool) error {
+func (db *DB) Settle(ctx context.Context, submissionSet xds.UniqueID, registered bool, told *store.Outcome) error {
 	return db.update(ctx, func(t *tx) error {
 		if registered {
 			if err := t.confirm(ctx, submissionSet); err != nil {
@@ -42,7 +63,10 @@ func (db *DB) Settle(ctx context.Context, submissionSet xds.UniqueID, registered
 		if err != nil {
 			return err
 		}
-		return t.forget(ctx, reserved)
+		if err := t.forget(ctx, reserved); err != nil {
+			return err
+		}
+		return t.tell(ctx, submissionSet, told)
 	})
 }
 

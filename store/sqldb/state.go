@@ -54,6 +54,11 @@ func (t *tx) State(ctx context.Context, refs store.Refs) (*store.State, error) {
 			return nil, err
 		}
 	}
+	if _, used := s.UniqueIDs[refs.SubmissionSet]; used { // no statement of its own for what is new
+		if s.Outcome, err = t.outcome(ctx, refs.SubmissionSet); err != nil {
+			return nil, err
+		}
+	}
 	dependents := map[xds.EntryUUID]bool{}
 	for _, id := range refs.Replaced {
 		dependents[id] = true // known already

@@ -27,6 +27,7 @@ func Documents(t *testing.T, open func(t *testing.T) Backend) {
 		{"referenced", referenced},
 		{"merged patients", documentsMerged},
 		{"race", reserveRace},
+		{"resumed", resumed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -38,12 +39,13 @@ func Documents(t *testing.T, open func(t *testing.T) Backend) {
 var reservedAt = time.Date(2024, 6, 11, 8, 15, 0, 123456789, time.UTC)
 
 func (w *world) reserve(set xds.UniqueID, docs ...store.Document) error {
-	return w.Documents.Reserve(context.Background(), store.Pending{SubmissionSet: set, Reserved: reservedAt, Documents: docs})
+	_, err := w.Documents.Reserve(context.Background(), store.Pending{SubmissionSet: set, Reserved: reservedAt, Documents: docs})
+	return err
 }
 
 func (w *world) settle(set xds.UniqueID, registered bool) {
 	w.Helper()
-	if err := w.Documents.Settle(context.Background(), set, registered); err != nil {
+	if err := w.Documents.Settle(context.Background(), set, registered, nil); err != nil {
 		w.Errorf("Settle: %v", err)
 	}
 }
@@ -100,7 +102,7 @@ func pending(w *world) {
 		{SubmissionSet: "2.999.12", Reserved: reservedAt.Add(2 * time.Second), Documents: []store.Document{Document("2.999.3", "one", p)}},
 	}
 	for _, p := range list {
-		if err := w.Documents.Reserve(ctx, p); err != nil {
+		if _, err := w.Documents.Reserve(ctx, p); err != nil {
 			w.Fatal(err)
 		}
 	}

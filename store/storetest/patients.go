@@ -20,6 +20,7 @@ func Patients(t *testing.T, open func(t *testing.T) Backend) {
 		{"identity", patientIdentity},
 		{"merge", patientsMerged},
 		{"merge refused", mergesRefused},
+		{"merge by the same message", mergedBySameMessage},
 		{"merge race", mergeRace},
 		{"cancelled", patientsCancelled},
 	} {
@@ -69,7 +70,7 @@ func patientIdentity(w *world) {
 	if err := w.Patients.AddPatient(ctx, oid("A'1", "2.999.2")); err != nil {
 		w.Fatal(err)
 	}
-	if err := w.Patients.MergePatient(ctx, oid("A'1", "2.999.1"), oid("A'1", "2.999.2")); err != nil {
+	if err := w.mergePatient(oid("A'1", "2.999.1"), oid("A'1", "2.999.2")); err != nil {
 		w.Errorf("equal ids of two authorities are two patients: %v", err)
 	}
 }
@@ -115,7 +116,7 @@ func mergesRefused(w *world) {
 		{"A", "B", pix.MergeSurvivorSubsumed}, // a loop
 		{"B", "A", pix.MergeSubsumedTwice},    // the same merge again
 	} {
-		err := w.Patients.MergePatient(context.Background(), CX(c.survivor), CX(c.subsumed))
+		err := w.mergePatient(CX(c.survivor), CX(c.subsumed))
 		var refusal *pix.MergeError
 		if !errors.As(err, &refusal) || refusal.Reason != c.want {
 			w.Errorf("%s into %s: got %v, want %q", c.subsumed, c.survivor, err, c.want)
@@ -128,11 +129,42 @@ func mergesRefused(w *world) {
 	w.merge(CX("C"), CX("B"))
 	for _, survivor := range []string{"A", "B"} {
 		var refusal *pix.MergeError
-		if err := w.Patients.MergePatient(context.Background(), CX(survivor), CX("C")); !errors.As(err, &refusal) {
+		if err := w.mergePatient(CX(survivor), CX("C")); !errors.As(err, &refusal) {
 			w.Errorf("C into %s: got %v, want a refusal", survivor, err)
 		}
 	}
 	w.known(CX("C"), true)
+}
+
+// mergedBySameMessage: a merge that took effect is done, by whatever the survivor became since, when the same message orders
+// it again; of any other message it is refused.
+func mergedBySameMessage(w *world) {
+	a, b, c := w.patient("A"), w.patient("B"), w.patient("C")
+	order := pix.Merge{Survivor: b, Subsumed: a, Message: [32]byte{1}}
+	merge := func(m pix.Merge) error { return w.Patients.MergePatient(context.Background(), m) }
+	refused := func(what string, m pix.Merge) {
+		w.Helper()
+		var refusal *pix.MergeError
+		if err := merge(m); !errors.As(err, &refusal) {
+			w.Errorf("%s: got %v, want a refusal", what, err)
+		}
+	}
+	for range 3 {
+		if err := merge(order); err != nil {
+			w.Errorf("the same message: %v", err)
+		}
+	}
+	refused("another message", pix.Merge{Survivor: b, Subsumed: a, Message: [32]byte{2}})
+	refused("one that cannot be known", pix.Merge{Survivor: b, Subsumed: a})
+	refused("another survivor", pix.Merge{Survivor: c, Subsumed: a, Message: order.Message})
+	refused("the way back", pix.Merge{Survivor: a, Subsumed: b, Message: order.Message})
+	if err := errors.Join(merge(pix.Merge{Survivor: c, Subsumed: b}), merge(order)); err != nil {
+		w.Errorf("after the survivor was subsumed: %v", err)
+	}
+	refused("a merge that nobody could know", pix.Merge{Survivor: c, Subsumed: b})
+	w.known(a, false)
+	w.known(b, false)
+	w.known(c, true)
 }
 
 // mergeRace merges a ring of ids all at once: whatever wins, there is no loop and no object is lost.
@@ -147,7 +179,7 @@ func mergeRace(w *world) {
 	}
 	errs := make([]error, n)
 	w.together(n, func(i int) error {
-		errs[i] = w.Patients.MergePatient(context.Background(), ring[(i+1)%n], ring[i])
+		errs[i] = w.mergePatient(ring[(i+1)%n], ring[i])
 		return nil
 	})
 	merged, active, found := 0, 0, 0
@@ -178,7 +210,7 @@ func patientsCancelled(w *world) {
 	a, b := w.patient("A"), w.patient("B")
 	for what, err := range map[string]error{
 		"AddPatient":   w.Patients.AddPatient(ctx, CX("C")),
-		"MergePatient": w.Patients.MergePatient(ctx, a, b),
+		"MergePatient": w.Patients.MergePatient(ctx, pix.Merge{Survivor: a, Subsumed: b}),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			w.Errorf("%s: got %v, want context.Canceled", what, err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"dossier/hl7v2"
+	"dossier/pix"
 	"dossier/store"
 	"dossier/xds"
 	"dossier/xds/query"
@@ -19,6 +20,7 @@ type Backend struct {
 	Registry  store.Registry
 	Documents store.Documents
 	Patients  store.Patients
+	Outcomes  store.Outcomes
 }
 
 // Registry tests a store.Registry. open returns a new, empty store and has it closed by t.Cleanup.
@@ -59,6 +61,10 @@ func Registry(t *testing.T, open func(t *testing.T) Backend) {
 		{"race for a replacement", raceReplace},
 		{"race with a merge", raceMerge},
 		{"one state in a view", oneState},
+		{"outcomes", outcomes},
+		{"outcome with its submission", outcomeWithSubmission},
+		{"forget outcomes", forgetOutcomes},
+		{"race of retransmissions", raceRetransmissions},
 		{"against the model", againstModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -88,9 +94,13 @@ func (w *world) patient(ids ...string) hl7v2.CX {
 	return CX(ids[0])
 }
 
+func (w *world) mergePatient(survivor, subsumed hl7v2.CX) error {
+	return w.Patients.MergePatient(context.Background(), pix.Merge{Survivor: survivor, Subsumed: subsumed})
+}
+
 func (w *world) merge(survivor, subsumed hl7v2.CX) {
 	w.Helper()
-	if err := w.Patients.MergePatient(context.Background(), survivor, subsumed); err != nil {
+	if err := w.mergePatient(survivor, subsumed); err != nil {
 		w.Fatalf("MergePatient: %v", err)
 	}
 	w.model.Merge(survivor, subsumed)

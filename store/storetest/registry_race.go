@@ -116,10 +116,9 @@ func raceMerge(w *world) {
 		s.Entry()
 		list[i] = s.Registration()
 	}
-	ctx := context.Background()
 	won := w.together(racers, func(i int) error {
 		if i == racers/2 {
-			return w.Patients.MergePatient(ctx, b, a)
+			return w.mergePatient(b, a)
 		}
 		return register(w.Registry, list[i])
 	})

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"dossier/hl7v2"
+	"dossier/pix"
 	"dossier/store"
 	"dossier/xds"
 	"dossier/xds/query"
@@ -92,7 +93,7 @@ func (r *random) active() (list []*ModelPatient) {
 func (r *random) step() {
 	active := r.active()
 	if len(active) > 1 && r.chance(15) {
-		r.must(r.Patients.MergePatient(context.Background(), active[0].CX, active[1].CX))
+		r.must(r.Patients.MergePatient(context.Background(), pix.Merge{Survivor: active[0].CX, Subsumed: active[1].CX}))
 		r.model.Merge(active[0].CX, active[1].CX)
 		return
 	}

@@ -22,10 +22,12 @@ type Client struct {
 
 // Submit registers the objects as they are. The problems are the registry's own words; what it calls a success may carry
 // warnings. Beside an error, unknown says that the registry may have registered nevertheless: the request was under way
-// and no answer of the registry's came back.
-func (c *Client) Submit(ctx context.Context, s *xds.Submission) (problems xds.Errors, unknown bool, err error) {
+// and no answer of the registry's came back. A messageID other than "" is that of every attempt to send this message.
+func (c *Client) Submit(ctx context.Context, s *xds.Submission, messageID string) (problems xds.Errors, unknown bool, err error) {
 	body := ebrim.AppendSubmitObjectsRequest(nil, s.List)
-	reply, err := c.SOAP.Call(ctx, c.URL, soap.Call{Action: iti.RegisterDocumentSet.Action, Body: []soap.Segment{{XML: body}}})
+	reply, err := c.SOAP.Call(ctx, c.URL, soap.Call{
+		Action: iti.RegisterDocumentSet.Action, MessageID: messageID, Body: []soap.Segment{{XML: body}},
+	})
 	if err != nil {
 		return nil, !neverArrived(err), err
 	}

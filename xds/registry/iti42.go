@@ -18,6 +18,7 @@ func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, r
 	if !ok {
 		return nil, submitRequest.Refuse(req.Body.Path(), unexpected(req.Body, ebrim.NSLcm, "SubmitObjectsRequest", "rim:RegistryObjectList"), nil)
 	}
+	x.Identify(list, nil)
 	warnings, err := r.Register(ctx, x, xds.ReadSubmission(list), nil)
 	if err != nil {
 		return nil, err
@@ -26,7 +27,9 @@ func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, r
 }
 
 // Register validates and stores a submission, with the documents that the repository in this process holds for it, in one
-// transaction. It returns warnings on success; an error of type xds.Errors is a refusal that left nothing behind.
+// transaction. It returns warnings on success; an error of type xds.Errors is a refusal that left nothing behind. The
+// retransmission of a message whose submission is registered gets the outcome that was recorded then, before anything of
+// it is judged anew: rules, codes and patients may have changed since, what was accepted has not.
 func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submission, docs []store.Document) (xds.Errors, error) {
 	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
 	found := validate.Submission(s, r.Profile)
@@ -39,10 +42,17 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 	}
 	s.Resolve(r.NewUUID)
 	var all xds.Findings
+	told := &store.Outcome{Message: x.Message, Answered: r.Now()}
+	var before *store.Outcome
 	err := r.Store.Update(ctx, func(tx store.RegistryTx) error {
+		before = nil
 		state, err := tx.State(ctx, refs(s))
 		if err != nil {
 			return err
+		}
+		if state.Outcome.Of(x.Message) {
+			before = state.Outcome
+			return nil
 		}
 		p := &plan{submission: s, state: state, newUUID: r.NewUUID, found: xds.Findings{Policy: r.Profile.Policy()}}
 		all = xds.Findings{} // the store may run this again
@@ -52,15 +62,31 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 		if all.Refusals() > 0 {
 			return all.Problems
 		}
+		told.Warnings = referring(all.Problems, x.Reference)
 		reg := p.registration
-		reg.Documents = docs
+		reg.Documents, reg.Outcome = docs, told
 		reg.Now = hl7v2.FormatDTM(r.Now())
 		return tx.Register(ctx, &reg)
 	})
 	if err != nil {
 		return nil, storeError(err)
 	}
-	return all.Problems, nil // only warnings are left
+	if before != nil {
+		x.Repeated = true
+		return before.Warnings, nil
+	}
+	return told.Warnings, nil // nothing else is left of what was found
+}
+
+// referring copies warnings with the reference of the exchange in which they arose.
+func referring(found xds.Errors, reference string) xds.Errors {
+	var out xds.Errors
+	for _, e := range found {
+		w := *e
+		w.Reference = reference
+		out = append(out, &w)
+	}
+	return out
 }
 
 // refs collects what the store must tell about.
@@ -70,6 +96,7 @@ func refs(s *xds.Submission) store.Refs {
 	out.Patients = append(out.Patients, set.PatientID.Key())
 	out.EntryUUIDs = append(out.EntryUUIDs, set.EntryUUID)
 	out.UniqueIDs = append(out.UniqueIDs, set.UniqueID)
+	out.SubmissionSet = set.UniqueID
 	for _, e := range s.DocumentEntries {
 		out.Patients = append(out.Patients, e.PatientID.Key())
 		out.EntryUUIDs = append(out.EntryUUIDs, e.EntryUUID)

@@ -34,6 +34,7 @@ func (r *Repository) provideAndRegister(ctx context.Context, x *actor.Exchange, 
 	if problems := in.verify(); len(problems) > 0 {
 		return nil, problems
 	}
+	x.Identify(in.list, in.digests())
 	submission, docs := r.describe(in)
 	if problems, err := r.unchanged(ctx, submission, docs); err != nil || len(problems) > 0 {
 		return nil, either(problems, err)

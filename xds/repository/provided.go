@@ -91,6 +91,15 @@ func (in *provided) match() xds.Errors {
 	return problems
 }
 
+// digests are those of the documents by their metadata.
+func (in *provided) digests() map[*ebrim.ExtrinsicObject][32]byte {
+	out := make(map[*ebrim.ExtrinsicObject][32]byte, len(in.documents))
+	for _, d := range in.documents {
+		out[d.object] = d.digest.SHA256
+	}
+	return out
+}
+
 // referring lists the documents whose xop:Include names that part.
 func (in *provided) referring(contentID string) []*document {
 	var out []*document

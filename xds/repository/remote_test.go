@@ -23,9 +23,15 @@ type elsewhere struct {
 	err      error
 	has      map[xds.UniqueID]string
 	asked    int
+	ids      []string // MessageIDs of the submissions
+	during   func()   // runs while a submission is there
 }
 
-func (e *elsewhere) Submit(context.Context, *xds.Submission) (xds.Errors, bool, error) {
+func (e *elsewhere) Submit(_ context.Context, _ *xds.Submission, id string) (xds.Errors, bool, error) {
+	e.ids = append(e.ids, id)
+	if e.during != nil {
+		e.during()
+	}
 	return e.problems, e.unknown, e.err
 }
 
