@@ -36,6 +36,7 @@ func Registry(t *testing.T, open func(t *testing.T) Backend) {
 		{"FindXxxForMultiplePatients", findForMultiplePatients},
 		{"Association status", associationStatus},
 		{"hostile parameters", hostileParameters},
+		{"largest queries", largestQueries},
 		{"GetAll", getAll},
 		{"get by id", getByID},
 		{"GetSubmissionSets", getSubmissionSets},

@@ -31,7 +31,7 @@ func LeafClass(returnType string) (bool, error) {
 //	                            status values is understood
 //	XDSStoredQueryParamNumber   several values for one, or both of an either-or pair
 //	XDSRegistryError            a value cannot be read, among them patient ids; more than 10 000 values, a value of more
-//	                            than 64 KiB, or more than 64 lists of one parameter that are AND
+//	                            than 64 KiB, or more than 16 lists of one parameter that are AND
 //
 // Unknown parameters have no effect (ebRS 3.0: 6.3.2.1). The same parameter in several slots is AND where that is
 // defined, else one list.
