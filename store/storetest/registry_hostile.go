@@ -88,7 +88,7 @@ var example = map[query.Type]string{
 
 // parseWith reads a query with one parameter and what it requires besides.
 func parseWith(d query.Definition, p query.Parameter, value string) (query.Query, error) {
-	request := &ebrim.AdhocQueryRequest{QueryID: d.ID, Slots: []ebrim.Slot{{Name: p.Name, Values: []string{value}}}}
+	request := &ebrim.AdhocQueryRequest{ReturnType: ebrim.ReturnLeafClass, QueryID: d.ID, Slots: []ebrim.Slot{{Name: p.Name, Values: []string{value}}}}
 	chosen := p.Choice
 	for _, other := range d.Parameters {
 		if other.Name == p.Name || !(other.Required || other.Any || other.Choice && !chosen) {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"strings"
 
 	"dossier/ebrim"
@@ -31,7 +32,8 @@ func LeafClass(returnType string) (bool, error) {
 //	                            status values is understood
 //	XDSStoredQueryParamNumber   several values for one, or both of an either-or pair
 //	XDSRegistryError            a value cannot be read, among them patient ids; more than 10 000 values, a value of more
-//	                            than 64 KiB, or more than 16 lists of one parameter that are AND
+//	                            than 64 KiB, or more than 16 lists of one parameter that are AND; a returnType that
+//	                            LeafClass refuses
 //
 // Unknown parameters have no effect (ebRS 3.0: 6.3.2.1). The same parameter in several slots is AND where that is
 // defined, else one list.
@@ -55,6 +57,9 @@ func ParseMultiPatient(request *ebrim.AdhocQueryRequest) (Query, error) {
 
 func read(request *ebrim.AdhocQueryRequest, def *Definition) (Query, error) {
 	r := newReader(def)
+	if _, err := LeafClass(request.ReturnType); err != nil {
+		r.errs, _ = errors.AsType[xds.Errors](err)
+	}
 	r.load(request.Slots)
 	r.check()
 	q := def.read(r)

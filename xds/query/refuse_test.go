@@ -186,6 +186,19 @@ func TestBadIdentifiers(t *testing.T) {
 	}
 }
 
+// The returnType is judged after the id and before the parameters.
+func TestReturnTypeAmongProblems(t *testing.T) {
+	t.Parallel()
+	r := request(t, "FindDocuments", base["FindDocuments"][0])
+	r.ReturnType = "RegistryObject"
+	_, err := query.Parse(r)
+	wantErrors(t, "both", err, wanted{xds.XDSRegistryError, "returnType", "ITI TF-2: 3.18.4.1.2"},
+		wanted{xds.XDSStoredQueryMissingParam, "$XDSDocumentEntryStatus", "ITI TF-2: 3.18.4.1.2.3.7.1"})
+	r.QueryID = "x"
+	_, err = query.Parse(r)
+	wantErrors(t, "unknown query", err, wanted{xds.XDSUnknownStoredQuery, "x", "ITI TF-2: 3.18.4.1.2.4"})
+}
+
 // All problems of a request come at once; a parameter that cannot be read is not also missing.
 func TestAllProblems(t *testing.T) {
 	t.Parallel()

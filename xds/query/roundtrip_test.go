@@ -386,7 +386,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(byte(0), "$XDSDocumentEntryTypeCode\x1f('a^b^^c^^d'\x1f“a^ ^b”,(x (y,z)^^w")
 	all := query.Catalogue()
 	f.Fuzz(func(t *testing.T, which byte, text string) {
-		r := &ebrim.AdhocQueryRequest{QueryID: all[int(which)%len(all)].ID}
+		r := &ebrim.AdhocQueryRequest{ReturnType: "ObjectRef", QueryID: all[int(which)%len(all)].ID}
 		for s := range strings.SplitSeq(text, endSlot) {
 			parts := strings.Split(s, endValue)
 			r.Slots = append(r.Slots, slot(parts[0], parts[1:]...))
