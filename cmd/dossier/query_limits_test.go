@@ -50,7 +50,7 @@ func TestQueryLimits(t *testing.T) {
 				t.Errorf("%s %s: %d objects beside the failure", name, returnType, n)
 			}
 			advises := strings.Contains(r.Errors[0].Context, "ask for ObjectRef")
-			if !strings.Contains(r.Errors[0].Context, "more than "+limit+" objects") || advises != (returnType == ebrim.ReturnLeafClass) {
+			if !strings.Contains(r.Errors[0].Context, "at most "+limit+" objects") || advises != (returnType == ebrim.ReturnLeafClass) {
 				t.Errorf("%s %s: got %q, want the limit %s and what to do", name, returnType, r.Errors[0].Context, limit)
 			}
 		}
