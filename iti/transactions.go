@@ -37,4 +37,9 @@ var (
 		Reply:  "urn:ihe:iti:2007:RetrieveDocumentSetResponse",
 		MTOM:   true,
 	}
+	MultiPatientStoredQuery = Transaction{
+		ID: "ITI-51", Name: "Multi-Patient Stored Query", Section: "ITI TF-2: 3.51",
+		Action: "urn:ihe:iti:2009:MultiPatientStoredQuery",
+		Reply:  "urn:ihe:iti:2009:MultiPatientStoredQueryResponse",
+	}
 )

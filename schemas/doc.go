@@ -1,7 +1,7 @@
-// Package schemas holds the WSDL 1.1 and XML Schema files that describe what the Document Registry takes (ITI-18, ITI-42)
-// and what the Document Repository takes (ITI-41, ITI-43), and serves them where SOAP tool kits look for them: at ?wsdl of
+// Package schemas holds the WSDL 1.1 and XML Schema files that describe what the Document Registry takes (ITI-18, ITI-42,
+// ITI-51) and what the Document Repository takes (ITI-41, ITI-43), and serves them where SOAP tool kits look for them: at ?wsdl of
 // the endpoint, with the imported schemas at ?xsd=NAME. Message, port and service names are those of the WSDL tables of
-// the transactions (ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5).
+// the transactions (ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5, 3.51.5).
 //
 // The schemas describe a correct message of XDS.b, no more: of ebRIM only the classes that document sharing uses, of
 // returnType only LeafClass and ObjectRef, no QueryExpression, no package inside a package, no Classification of a

@@ -36,7 +36,7 @@ func Handler(wsdl string) http.Handler {
 // takes names the transactions of a WSDL, for the reader of the 400 text.
 func takes(wsdl string) string {
 	if wsdl == Registry {
-		return "IHE XDS.b Document Registry: ITI-42 Register Document Set-b, ITI-18 Registry Stored Query"
+		return "IHE XDS.b Document Registry: ITI-42 Register Document Set-b, ITI-18 Registry Stored Query, ITI-51 Multi-Patient Stored Query"
 	}
 	return "IHE XDS.b Document Repository: ITI-41 Provide and Register Document Set-b, ITI-43 Retrieve Document Set"
 }

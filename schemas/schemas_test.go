@@ -133,6 +133,7 @@ func TestWSDLNames(t *testing.T) {
 	}{
 		{Registry, "DocumentRegistry", "/xds/registry", []operation{
 			{iti.RegistryStoredQuery, "RegistryStoredQuery", "query:AdhocQueryRequest", "query:AdhocQueryResponse"},
+			{iti.MultiPatientStoredQuery, "MultiPatientStoredQuery", "query:AdhocQueryRequest", "query:AdhocQueryResponse"},
 			{iti.RegisterDocumentSet, "RegisterDocumentSet-b", "lcm:SubmitObjectsRequest", "rs:RegistryResponse"},
 		}},
 		{Repository, "DocumentRepository", "/xds/repository", []operation{

@@ -40,7 +40,7 @@ END {
 			where = where "\n                       " site[s] " " (result[key] == "SKIP:" ? "skipped" : "failed") failed[key]
 		}
 		if (good == 0 && where == "") { where = "\n                       did not run"; failures++ }
-		printf "%-5s %-9s %s  %s%s\n", actor[i], number[i], where == "" ? "pass" : "FAIL", shows[i], where
+		printf "%-8s %-9s %s  %s%s\n", actor[i], number[i], where == "" ? "pass" : "FAIL", shows[i], where
 	}
 	list = ""
 	for (s = 1; s <= sites; s++) list = list " " site[s]

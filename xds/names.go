@@ -19,6 +19,15 @@ const (
 	Deprecated Status = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 )
 
+// Availability is a documentAvailability of the Metadata Update option; a DocumentEntry without one is Online.
+type Availability string
+
+// Values of documentAvailability.
+const (
+	Online  Availability = "urn:ihe:iti:2010:DocumentAvailability:Online"
+	Offline Availability = "urn:ihe:iti:2010:DocumentAvailability:Offline"
+)
+
 // PartialSuccess is IHE's addition to the ebRS response status values.
 const PartialSuccess = "urn:ihe:iti:2007:ResponseStatusType:PartialSuccess"
 

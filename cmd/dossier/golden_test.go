@@ -107,7 +107,7 @@ func TestGoldenRefusals(t *testing.T) {
 			sum.no++
 		}
 	}
-	for _, transaction := range []string{"iti8", "iti18", "iti41", "iti42", "iti43"} {
+	for _, transaction := range []string{"iti8", "iti18", "iti41", "iti42", "iti43", "iti51"} {
 		if n := of[transaction]; n == nil || n.yes < 4 || n.no < 4 {
 			t.Errorf("%s: %+v cases, want some of either kind", transaction, n)
 		}

@@ -240,29 +240,6 @@ func TestNIST_11909(t *testing.T) {
 	})
 }
 
-// TestNIST_12364: until there is ITI-51, its queries are what any unknown query is to ITI-18.
-func TestNIST_12364(t *testing.T) {
-	conform(t, func(t *testing.T, s *site) {
-		s.admit(t, nistPatient)
-		e := s.registered(t, nistPatient, "one")
-		params := []string{"XDSDocumentEntryPatientId", list(patientText(nistPatient)), "XDSDocumentEntryStatus", statusApproved,
-			"XDSFolderPatientId", list(patientText(nistPatient)), "XDSFolderStatus", statusApproved}
-		for _, id := range []string{
-			findDocumentsForMultiplePatients, findFoldersForMultiplePatients, findDocumentsByReferenceIDForMultiplePatients,
-			"urn:uuid:00000000-0000-4000-8000-000000000051", "",
-		} {
-			for _, returnType := range []string{ebrim.ReturnLeafClass, ebrim.ReturnObjectRef} {
-				r := s.ask(t, id, returnType, params...)
-				wantFailure(t, r.Status, r.Errors, "XDSUnknownStoredQuery")
-				if n := len(leafIDs(t, r.Objects)) + len(r.Objects.ObjectRefs); n != 0 && returnType == ebrim.ReturnLeafClass {
-					t.Errorf("Failure with %d objects", n)
-				}
-			}
-		}
-		s.wantStatus(t, xds.Approved, e)
-	})
-}
-
 // TestNIST_12368: LeafClass never shows two patients; ObjectRef may (ITI TF-2: 3.18.4.1.2.3.8.1).
 func TestNIST_12368(t *testing.T) {
 	conform(t, func(t *testing.T, s *site) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dossier/ebrim"
+	"dossier/iti"
 	"dossier/xds"
 )
 
@@ -253,9 +254,15 @@ type probe struct {
 // run asks each for LeafClass and for ObjectRef. Both name the same objects, none twice.
 func (c *scene) run(t *testing.T, query string, probes []probe) {
 	t.Helper()
+	c.runBy(t, iti.RegistryStoredQuery, query, probes)
+}
+
+// runBy is run by ITI-18 or ITI-51.
+func (c *scene) runBy(t *testing.T, tx iti.Transaction, query string, probes []probe) {
+	t.Helper()
 	for _, p := range probes {
 		t.Run(p.name, func(t *testing.T) {
-			leaf, refs := c.ask(t, query, ebrim.ReturnLeafClass, p.params...), c.ask(t, query, ebrim.ReturnObjectRef, p.params...)
+			leaf, refs := c.askBy(t, tx, query, ebrim.ReturnLeafClass, p.params...), c.askBy(t, tx, query, ebrim.ReturnObjectRef, p.params...)
 			if p.codes != nil {
 				wantFailure(t, leaf.Status, leaf.Errors, p.codes...)
 				wantFailure(t, refs.Status, refs.Errors, p.codes...)

@@ -153,11 +153,17 @@ func sortedKeys(m map[string][]byte) []string {
 // as many rim:Value elements.
 func (s *site) ask(t testing.TB, id, returnType string, params ...string) *ebrim.AdhocQueryResponse {
 	t.Helper()
+	return s.askBy(t, iti.RegistryStoredQuery, id, returnType, params...)
+}
+
+// askBy is ask by ITI-18 or ITI-51.
+func (s *site) askBy(t testing.TB, tx iti.Transaction, id, returnType string, params ...string) *ebrim.AdhocQueryResponse {
+	t.Helper()
 	q := &ebrim.AdhocQueryRequest{ReturnType: returnType, QueryID: id}
 	for i := 0; i+1 < len(params); i += 2 {
 		q.Slots = append(q.Slots, ebrim.Slot{Name: "$" + params[i], Values: strings.Split(params[i+1], "\n")})
 	}
-	reply := call(t, s.registry(), iti.RegistryStoredQuery, soap.Segment{XML: ebrim.AppendAdhocQueryRequest(nil, q)})
+	reply := call(t, s.registry(), tx, soap.Segment{XML: ebrim.AppendAdhocQueryRequest(nil, q)})
 	r, ok := ebrim.DecodeAdhocQueryResponse(reply.Body)
 	if !ok {
 		t.Fatalf("got {%s}%s, want query:AdhocQueryResponse", reply.Body.Name.Space, reply.Body.Name.Local)

@@ -21,6 +21,8 @@ type actorUnderTest string
 const (
 	documentRegistry   actorUnderTest = "reg"
 	documentRepository actorUnderTest = "rep"
+
+	multiPatientRegistry actorUnderTest = "reg_mpq" // the Document Registry of the Multi-Patient Queries profile
 )
 
 // numbered is one number of the test kit.
@@ -70,9 +72,10 @@ var testKit = []numbered{
 	{"11907", documentRegistry, "GetFolderAndContents"},
 	{"11908", documentRegistry, "GetFoldersForDocument"},
 	{"11909", documentRegistry, "GetRelatedDocuments"},
-	{"12364", documentRegistry, "multi-patient queries are unknown to ITI-18"},
 	{"12368", documentRegistry, "LeafClass of two patients"},
 	{"15803", documentRegistry, "GetAll"},
+	{"12361", multiPatientRegistry, "multi-patient query data: everything comes back as registered"},
+	{"12364", multiPatientRegistry, "FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients"},
 	{"11966", documentRepository, "provide one document"},
 	{"11979", documentRepository, "provide two documents"},
 	{"11981", documentRepository, "size and hash supplied by the source"},

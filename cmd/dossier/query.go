@@ -20,7 +20,7 @@ func newQuery() *cobra.Command {
 	var asXML, asJSON, refs bool
 	cmd := &cobra.Command{
 		Use:   "query --to URL NAME ['$param=value'...]",
-		Short: "Ask a registry by any stored query (ITI-18)",
+		Short: "Ask a registry by any stored query (ITI-18, ITI-51)",
 		Long:  "Values may be plain: Approved, a code as code^^scheme, several separated by commas or by repeating the parameter (OR).\nWhere a query allows AND, each value in parentheses is a condition of its own: '$XDSDocumentEntryEventCodeList=(a^^s)'.\n\n" + catalogue(),
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,14 +28,14 @@ func newQuery() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			request, err := queryRequest(args[0], args[1:])
+			transaction, request, err := queryRequest(args[0], args[1:])
 			if err != nil {
 				return err
 			}
 			if request.ReturnType = ebrim.ReturnLeafClass; refs {
 				request.ReturnType = ebrim.ReturnObjectRef
 			}
-			return runQuery(cmd, to, request, asXML, asJSON)
+			return runQuery(cmd, to, transaction, request, asXML, asJSON)
 		},
 	}
 	cmd.Flags().String("to", "", "URL of the Document Registry")
@@ -49,37 +49,46 @@ func catalogue() string {
 	var b strings.Builder
 	b.WriteString("Stored queries:\n")
 	for _, d := range query.Catalogue() {
+		if d.MultiPatient {
+			fmt.Fprintf(&b, "  %s (ITI-51)\n", d.Name)
+			continue
+		}
 		fmt.Fprintf(&b, "  %s\n", d.Name)
 	}
 	return b.String()
 }
 
-func queryRequest(name string, args []string) (*ebrim.AdhocQueryRequest, error) {
+// queryRequest gives the request and the transaction that its query belongs to.
+func queryRequest(name string, args []string) (iti.Transaction, *ebrim.AdhocQueryRequest, error) {
+	transaction := iti.RegistryStoredQuery
 	definition, ok := query.Lookup(name)
 	if !ok {
-		return nil, usagef("%q is not a stored query; see dossier query --help", name)
+		return transaction, nil, usagef("%q is not a stored query; see dossier query --help", name)
 	}
 	var params []query.Param
 	for _, a := range args {
 		key, value, ok := strings.Cut(a, "=")
 		if !ok {
-			return nil, usagef("expected '$parameter=value', got %q", a)
+			return transaction, nil, usagef("expected '$parameter=value', got %q", a)
 		}
 		if !strings.HasPrefix(key, "$") {
 			key = "$" + key
 		}
 		params = append(params, query.Param{Name: key, Value: value})
 	}
+	if definition.MultiPatient {
+		transaction = iti.MultiPatientStoredQuery
+	}
 	request, err := query.Encode(definition, params)
 	if err != nil {
-		return nil, &usageError{err}
+		return transaction, nil, &usageError{err}
 	}
-	return request, nil
+	return transaction, request, nil
 }
 
-func runQuery(cmd *cobra.Command, to string, request *ebrim.AdhocQueryRequest, asXML, asJSON bool) error {
+func runQuery(cmd *cobra.Command, to string, transaction iti.Transaction, request *ebrim.AdhocQueryRequest, asXML, asJSON bool) error {
 	reply, err := newClient().Call(cmd.Context(), to, soap.Call{
-		Action: iti.RegistryStoredQuery.Action, Body: []soap.Segment{{XML: ebrim.AppendAdhocQueryRequest(nil, request)}},
+		Action: transaction.Action, Body: []soap.Segment{{XML: ebrim.AppendAdhocQueryRequest(nil, request)}},
 	})
 	if err != nil {
 		return err

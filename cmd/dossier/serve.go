@@ -251,7 +251,7 @@ func banner(w io.Writer, c *Config, l listeners) error {
 	_, err = fmt.Fprintf(w, `Dossier is ready.
 
   ITI-41 Provide and Register, ITI-43 Retrieve   POST http://%[1]s/xds/repository   (?wsdl)
-  ITI-42 Register, ITI-18 Stored Query           POST http://%[1]s/xds/registry     (?wsdl)
+  ITI-42 Register, ITI-18 and ITI-51 Query       POST http://%[1]s/xds/registry     (?wsdl)
   ITI-8  Patient Identity Feed                   mllp://%[2]s
   metrics, health                                http://%[3]s/metrics  /healthz  /readyz
 

@@ -21,6 +21,12 @@ func (t *tx) Find(ctx context.Context, q query.Query, leaf bool, limit int) ([]s
 		f.find(documentEntries, nil, entriesOf(q.Patient, q.DocumentFilter, nil))
 	case query.FindDocumentsByReferenceID:
 		f.find(documentEntries, nil, entriesOf(q.Patient, q.DocumentFilter, q.ReferenceIDs))
+	case query.FindDocumentsForMultiplePatients:
+		f.find(entriesOfMany(q.Patients, q.DocumentFilter, nil))
+	case query.FindDocumentsByReferenceIDForMultiplePatients:
+		f.find(entriesOfMany(q.Patients, q.DocumentFilter, q.ReferenceIDs))
+	case query.FindFoldersForMultiplePatients:
+		f.find(foldersOfMany(q))
 	case query.FindSubmissionSets:
 		f.find(submissionSets, nil, setsOf(q))
 	case query.FindFolders:
@@ -32,10 +38,10 @@ func (t *tx) Find(ctx context.Context, q query.Query, leaf bool, limit int) ([]s
 	case query.GetFolders:
 		f.find(folders, given(folders, q.IDs), within("given"))
 	case query.GetAssociations:
-		f.find(associations, given(anyClass, query.IDs{EntryUUIDs: q.EntryUUIDs}), touching("given"))
+		f.find(associations, given(anyClass, query.IDs{EntryUUIDs: q.EntryUUIDs}), touching("given", q.AssociationStatus))
 	case query.GetDocumentsAndAssociations:
 		f.find(documentEntries, given(documentEntries, q.IDs), within("given"))
-		f.find(associations, given(documentEntries, q.IDs), touching("given"))
+		f.find(associations, given(documentEntries, q.IDs), touching("given", q.AssociationStatus))
 	case query.GetSubmissionSets:
 		f.submissionSetsOf(q)
 	case query.GetSubmissionSetAndContents:
@@ -43,7 +49,7 @@ func (t *tx) Find(ctx context.Context, q query.Query, leaf bool, limit int) ([]s
 	case query.GetFolderAndContents:
 		f.folderContents(q)
 	case query.GetFoldersForDocument:
-		f.find(folders, given(documentEntries, q.IDs), containers)
+		f.find(folders, given(documentEntries, q.IDs), containers(q.AssociationStatus))
 	case query.GetRelatedDocuments:
 		f.related(q)
 	default:

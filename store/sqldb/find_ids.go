@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"dossier/xds"
 	"dossier/xds/query"
 )
 
@@ -24,28 +25,46 @@ func within(set constant) clause {
 	return func(b *builder) { b.add("o.seq IN (SELECT seq FROM ", set, ")") }
 }
 
-// touching is true for Associations whose source or target is in a common table expression.
-func touching(set constant) clause {
+// touching is true for Associations of a status whose source or target is in a common table expression.
+func touching(set constant, status []xds.Status) clause {
 	return func(b *builder) {
 		b.add("o.seq IN (SELECT a.seq FROM association a WHERE a.source IN (SELECT seq FROM ", set,
 			") UNION SELECT a.seq FROM association a WHERE a.target IN (SELECT seq FROM ", set, "))")
+		b.statuses(status)
 	}
 }
 
-// members is true for what the given objects have as members.
-func members(b *builder) {
-	b.add("o.seq IN (SELECT a.target FROM association a WHERE a.type = 'HM' AND a.source IN (SELECT seq FROM given))")
+// linkStatus is a further condition on the Association a, which is not among the results itself.
+func (b *builder) linkStatus(status []xds.Status) {
+	if len(status) > 0 {
+		b.add(" AND EXISTS (SELECT 1 FROM object l WHERE l.seq = a.seq AND l.status ")
+		in(b, status, shortened)
+		b.add(")")
+	}
 }
 
-// containers is true for what has the given objects as members.
-func containers(b *builder) {
-	b.add("o.seq IN (SELECT a.source FROM association a WHERE a.type = 'HM' AND a.target IN (SELECT seq FROM given))")
+// members is true for what the given objects have as members, by Associations of a status.
+func members(status []xds.Status) clause {
+	return func(b *builder) {
+		b.add("o.seq IN (SELECT a.target FROM association a WHERE a.type = 'HM' AND a.source IN (SELECT seq FROM given)")
+		b.linkStatus(status)
+		b.add(")")
+	}
+}
+
+// containers is true for what has the given objects as members, by Associations of a status.
+func containers(status []xds.Status) clause {
+	return func(b *builder) {
+		b.add("o.seq IN (SELECT a.source FROM association a WHERE a.type = 'HM' AND a.target IN (SELECT seq FROM given)")
+		b.linkStatus(status)
+		b.add(")")
+	}
 }
 
 // memberEntries is true for the member DocumentEntries that pass the filter.
-func memberEntries(f query.ContentFilter) clause {
+func memberEntries(f query.ContentFilter, status []xds.Status) clause {
 	return func(b *builder) {
-		members(b)
+		members(status)(b)
 		b.objectTypes("c.object_type", f.Types)
 		b.code("c.format_scheme, c.format_code", f.FormatCode)
 		b.codes("confidentiality_code", f.ConfidentialityCodes)
@@ -65,16 +84,16 @@ func (f *finder) submissionSetsOf(q query.GetSubmissionSets) {
 // submissionSetContents leaves out every Association that lacks one of its ends, and the membership of such a one.
 func (f *finder) submissionSetContents(q query.GetSubmissionSetAndContents) {
 	with := given(submissionSets, q.IDs)
-	entries := memberEntries(q.ContentFilter)
+	entries := memberEntries(q.ContentFilter, nil)
 	f.find(submissionSets, with, within("given"))
 	f.find(documentEntries, with, entries)
-	f.find(folders, with, members)
+	f.find(folders, with, members(nil))
 	f.find(associations, func(b *builder) {
 		with(b)
 		b.add(", inside (seq) AS (SELECT seq FROM given UNION ")
 		numbers(documentEntries, entries)(b)
 		b.add(" UNION ")
-		numbers(folders, members)(b)
+		numbers(folders, members(nil))(b)
 		b.add(`), member (seq, target) AS (SELECT a.seq, a.target FROM association a WHERE a.type = 'HM' AND a.source IN (SELECT seq FROM given)),
 linked (seq) AS (SELECT a.seq FROM association a WHERE a.seq IN (SELECT target FROM member)
 	AND a.source IN (SELECT seq FROM inside) AND a.target IN (SELECT seq FROM inside))`)
@@ -86,7 +105,7 @@ linked (seq) AS (SELECT a.seq FROM association a WHERE a.seq IN (SELECT target F
 
 func (f *finder) folderContents(q query.GetFolderAndContents) {
 	with := given(folders, q.IDs)
-	entries := memberEntries(q.ContentFilter)
+	entries := memberEntries(q.ContentFilter, q.AssociationStatus)
 	f.find(documentEntries, with, entries)
 	f.find(folders, with, within("given"))
 	f.find(associations, func(b *builder) {
@@ -97,6 +116,7 @@ func (f *finder) folderContents(q query.GetFolderAndContents) {
 	}, func(b *builder) {
 		b.add(`o.seq IN (SELECT a.seq FROM association a WHERE a.type = 'HM' AND a.source IN (SELECT seq FROM given)
 	AND a.target IN (SELECT seq FROM inside))`)
+		b.statuses(q.AssociationStatus)
 	})
 }
 
@@ -111,6 +131,7 @@ WHERE a.seq IN (SELECT seq FROM association WHERE source IN (SELECT seq FROM giv
 		in(b, q.AssociationTypes, shortened)
 		b.objectTypes("s.object_type", q.Types)
 		b.objectTypes("t.object_type", q.Types)
+		b.linkStatus(q.AssociationStatus)
 		b.add(")")
 	}
 	f.find(documentEntries, with, func(b *builder) {

@@ -1,6 +1,8 @@
 package sqldb
 
 import (
+	"slices"
+
 	"golang.org/x/text/unicode/norm"
 
 	"dossier/hl7v2"
@@ -26,6 +28,18 @@ func (b *builder) statuses(list []xds.Status) {
 	}
 }
 
+// availabilities reads what was never set as Online.
+func (b *builder) availabilities(list []xds.Availability) {
+	if len(list) == 0 {
+		return
+	}
+	if slices.Contains(list, xds.Online) {
+		list = append(slices.Clone(list), "")
+	}
+	b.add(" AND o.availability ")
+	in(b, list, text)
+}
+
 func (b *builder) objectTypes(column constant, list []xds.ObjectType) {
 	if len(list) > 0 {
 		b.add(" AND ", column, " ")
@@ -39,22 +53,28 @@ func shortened[T ~string](urn T) any { return shorten(urn) }
 func entriesOf(id hl7v2.CX, f query.DocumentFilter, references [][]query.ReferenceID) clause {
 	return func(b *builder) {
 		b.ofRoot(id, "'D'")
-		b.statuses(f.Status)
-		b.objectTypes("c.object_type", f.Types)
-		b.code("c.class_scheme, c.class_code", f.ClassCode)
-		b.code("c.type_scheme, c.type_code", f.TypeCode)
-		b.code("c.practice_scheme, c.practice_code", f.PracticeSettingCode)
-		b.code("c.facility_scheme, c.facility_code", f.HealthcareFacilityTypeCode)
-		b.code("c.format_scheme, c.format_code", f.FormatCode)
-		b.codes("event_code", f.EventCodes)
-		b.codes("confidentiality_code", f.ConfidentialityCodes)
-		b.times("c.creation_time", "c.object_type = 'O'", f.CreationTime)
-		b.times("c.service_start", "c.service_start IS NULL", f.ServiceStartTime)
-		b.times("c.service_stop", "c.service_stop IS NULL", f.ServiceStopTime)
-		b.authors(f.AuthorPerson)
-		for _, anyOf := range references {
-			b.references(anyOf)
-		}
+		b.entries(f, references)
+	}
+}
+
+// entries adds the filters of DocumentEntries to a condition.
+func (b *builder) entries(f query.DocumentFilter, references [][]query.ReferenceID) {
+	b.statuses(f.Status)
+	b.availabilities(f.Availability)
+	b.objectTypes("c.object_type", f.Types)
+	b.code("c.class_scheme, c.class_code", f.ClassCode)
+	b.code("c.type_scheme, c.type_code", f.TypeCode)
+	b.code("c.practice_scheme, c.practice_code", f.PracticeSettingCode)
+	b.code("c.facility_scheme, c.facility_code", f.HealthcareFacilityTypeCode)
+	b.code("c.format_scheme, c.format_code", f.FormatCode)
+	b.codes("event_code", f.EventCodes)
+	b.codes("confidentiality_code", f.ConfidentialityCodes)
+	b.times("c.creation_time", "c.object_type = 'O'", f.CreationTime)
+	b.times("c.service_start", "c.service_start IS NULL", f.ServiceStartTime)
+	b.times("c.service_stop", "c.service_stop IS NULL", f.ServiceStopTime)
+	b.authors(f.AuthorPerson)
+	for _, anyOf := range references {
+		b.references(anyOf)
 	}
 }
 
@@ -75,10 +95,15 @@ func setsOf(q query.FindSubmissionSets) clause {
 func foldersOf(q query.FindFolders) clause {
 	return func(b *builder) {
 		b.ofRoot(q.Patient, "'F'")
-		b.statuses(q.Status)
-		b.times("o.updated", "", q.LastUpdateTime)
-		b.codes("folder_code", q.Codes)
+		b.folders(q.Status, q.LastUpdateTime, q.Codes)
 	}
+}
+
+// folders adds the filters of Folders to a condition.
+func (b *builder) folders(status []xds.Status, updated query.Times, codes query.AllOf) {
+	b.statuses(status)
+	b.times("o.updated", "", updated)
+	b.codes("folder_code", codes)
 }
 
 func (b *builder) authors(patterns []string) {
@@ -140,7 +165,7 @@ func (f *finder) all(q query.GetAll) {
 		b.add(" UNION ALL ")
 		numbers(folders, folderList)(b)
 		b.add(")")
-	}, touching("hit"))
+	}, touching("hit", q.AssociationStatus))
 }
 
 // numbers selects the seq of the objects of a class that meet the condition.

@@ -41,21 +41,59 @@ func everyQuery() []query.Query {
 		query.FindFolders{Patient: p, LastUpdateTime: times, Codes: lists, Status: both[:1]},
 		query.GetAll{Patient: p, Types: types}, query.GetAll{Patient: p, DocumentStatus: both, SubmissionSetStatus: both, FolderStatus: both, FormatCode: codes, ConfidentialityCodes: lists, Types: types},
 		query.GetAssociations{EntryUUIDs: uuids}, query.GetSubmissionSets{EntryUUIDs: uuids},
+		query.GetAssociations{EntryUUIDs: uuids, AssociationStatus: both[:1]},
 	}
+	list = append(list, everyMultiPatientQuery(filter, []hl7v2.CX{p, p})...)
 	for _, ids := range []query.IDs{{EntryUUIDs: uuids[:1]}, {EntryUUIDs: uuids}, {UniqueIDs: []xds.UniqueID{"a"}}, {UniqueIDs: []xds.UniqueID{"a", "b"}}} {
 		list = append(list, query.GetDocuments{IDs: ids}, query.GetFolders{IDs: ids}, query.GetDocumentsAndAssociations{IDs: ids},
 			query.GetSubmissionSetAndContents{IDs: ids, ContentFilter: content}, query.GetSubmissionSetAndContents{IDs: ids},
 			query.GetFolderAndContents{IDs: ids, ContentFilter: content}, query.GetFolderAndContents{IDs: ids},
-			query.GetFoldersForDocument{IDs: ids},
+			query.GetFoldersForDocument{IDs: ids}, query.GetFoldersForDocument{IDs: ids, AssociationStatus: both[:1]},
+			query.GetFolderAndContents{IDs: ids, ContentFilter: content, AssociationStatus: both},
+			query.GetRelatedDocuments{IDs: ids, Types: types, AssociationTypes: []xds.AssociationType{xds.Replace}, AssociationStatus: both[:1]},
 			query.GetRelatedDocuments{IDs: ids, Types: types, AssociationTypes: []xds.AssociationType{xds.Replace, xds.Append}})
 	}
 	return list
 }
 
+// everyMultiPatientQuery has patients, or none and one of the filters that may stand in for them, with all others and without.
+func everyMultiPatientQuery(filter query.DocumentFilter, patients []hl7v2.CX) (list []query.Query) {
+	exact, like := []query.ReferenceID{{Value: "a"}, {Value: "b"}}, []query.ReferenceID{{Value: "a%", Pattern: true}}
+	filter.Availability = []xds.Availability{xds.Online}
+	bare := query.DocumentFilter{Status: filter.Status[:1], Types: filter.Types[:1]}
+	for _, change := range []func(*query.DocumentFilter){
+		func(f *query.DocumentFilter) { *f = filter },
+		func(f *query.DocumentFilter) { f.ClassCode = filter.ClassCode[:1] },
+		func(f *query.DocumentFilter) { f.ClassCode = filter.ClassCode },
+		func(f *query.DocumentFilter) { f.HealthcareFacilityTypeCode = filter.HealthcareFacilityTypeCode },
+		func(f *query.DocumentFilter) { f.EventCodes = filter.EventCodes },
+		func(f *query.DocumentFilter) { f.EventCodes, f.ClassCode = filter.EventCodes[1:], filter.ClassCode },
+		func(f *query.DocumentFilter) { *f = filter; f.EventCodes = nil },
+	} {
+		f := bare
+		change(&f)
+		list = append(list, query.FindDocumentsForMultiplePatients{DocumentFilter: f}, query.FindDocumentsForMultiplePatients{DocumentFilter: f, Patients: patients})
+	}
+	list = append(list, query.FindDocumentsForMultiplePatients{DocumentFilter: bare, Patients: patients[:1]})
+	for _, f := range []query.DocumentFilter{bare, filter} {
+		list = append(list, query.FindDocumentsByReferenceIDForMultiplePatients{DocumentFilter: f, ReferenceIDs: [][]query.ReferenceID{exact, like}},
+			query.FindDocumentsByReferenceIDForMultiplePatients{DocumentFilter: f, ReferenceIDs: [][]query.ReferenceID{like}, Patients: patients})
+	}
+	return append(list, query.FindFoldersForMultiplePatients{Codes: filter.EventCodes, Status: filter.Status, LastUpdateTime: filter.CreationTime},
+		query.FindFoldersForMultiplePatients{Codes: filter.EventCodes[1:]}, query.FindFoldersForMultiplePatients{Patients: patients},
+		query.FindFoldersForMultiplePatients{Patients: patients, Codes: filter.EventCodes})
+}
+
 // baseTable finds a walk over a whole table in a line of EXPLAIN QUERY PLAN; walks over values and over common table
 // expressions are none. Aliases count, because the plan names tables by them.
-var baseTable = regexp.MustCompile(`SCAN (a|c|d|e|f|g|o|p|r|s|t|x|patient|unique_id|object|document|document_entry|submission_set|folder|association|` +
+var baseTable = regexp.MustCompile(`SCAN (a|c|d|e|f|g|l|o|p|r|s|t|x|y|patient|unique_id|object|document|document_entry|submission_set|folder|association|` +
 	`event_code|confidentiality_code|folder_code|author|reference_id|reservation|reserved_document)\b`)
+
+// byCode finds the use of an index over codes alone in a plan, ofPatients a condition on patients in a statement.
+var (
+	byCode     = regexp.MustCompile(`INDEX (document_entry_class|document_entry_facility|event_code_code|folder_code_code)\b`)
+	ofPatients = regexp.MustCompile(`r\.authority =|\(r\.authority, r\.identifier\) IN`)
+)
 
 // TestPlans: no statement walks over a table or builds an index for itself. It looks at every statement that stays prepared.
 func TestPlans(t *testing.T) {
@@ -147,6 +185,8 @@ func explain(t *testing.T, ctx context.Context, c *conn, text string) {
 		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 			t.Fatal(err)
 		}
+		// A patient has few objects, a code many: with both the patient comes first.
+		bad = bad || ofPatients.MatchString(text) && byCode.MatchString(detail)
 		bad = bad || baseTable.MatchString(detail) || strings.Contains(detail, "AUTOMATIC")
 		plan = append(plan, fmt.Sprintf("%d<%d %s", id, parent, detail))
 	}

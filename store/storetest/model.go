@@ -140,6 +140,19 @@ func (o *ModelObject) of(id hl7v2.CX) bool {
 	return o.Patient != nil && o.Patient.Root().CX.Equal(id)
 }
 
+// ofAny is of for several patients; no ids are all patients.
+func (o *ModelObject) ofAny(ids []hl7v2.CX) bool {
+	return len(ids) == 0 || slices.ContainsFunc(ids, o.of)
+}
+
+// hasAvailability reads what was never set as Online; an empty list is no filter.
+func (o *ModelObject) hasAvailability(list []xds.Availability) bool {
+	return len(list) == 0 || slices.Contains(list, xds.Online)
+}
+
+// counts tells whether an Association has one of the statuses; an empty list is no filter.
+func (o *ModelObject) counts(list []xds.Status) bool { return len(list) == 0 || o.hasStatus(list) }
+
 func (o *ModelObject) hasStatus(list []xds.Status) bool { return slices.Contains(list, o.Status) }
 
 // codeIn tells whether one of the codes of the object is in the list; an empty list is no filter.

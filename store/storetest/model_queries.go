@@ -29,6 +29,17 @@ func (m *Model) choose(q query.Query) func(*ModelObject) bool {
 			return o.of(q.Patient) && o.Kind == store.Folder && o.hasStatus(q.Status) &&
 				inTimes(q.LastUpdateTime, o.Updated) && codesIn(q.Codes, o.Folder.Codes)
 		}
+	case query.FindDocumentsForMultiplePatients:
+		return func(o *ModelObject) bool { return o.ofAny(q.Patients) && o.passes(q.DocumentFilter) }
+	case query.FindDocumentsByReferenceIDForMultiplePatients:
+		return func(o *ModelObject) bool {
+			return o.ofAny(q.Patients) && o.passes(q.DocumentFilter) && referencesIn(q.ReferenceIDs, o.Entry.ReferenceIDs)
+		}
+	case query.FindFoldersForMultiplePatients:
+		return func(o *ModelObject) bool {
+			return o.ofAny(q.Patients) && o.Kind == store.Folder && o.hasStatus(q.Status) &&
+				inTimes(q.LastUpdateTime, o.Updated) && codesIn(q.Codes, o.Folder.Codes)
+		}
 	case query.GetAll:
 		return m.all(q)
 	case query.GetDocuments:
@@ -36,10 +47,10 @@ func (m *Model) choose(q query.Query) func(*ModelObject) bool {
 	case query.GetFolders:
 		return func(o *ModelObject) bool { return o.Kind == store.Folder && o.named(q.IDs) }
 	case query.GetAssociations:
-		return touches(func(o *ModelObject) bool { return slices.Contains(q.EntryUUIDs, o.ID) }, m)
+		return touches(func(o *ModelObject) bool { return slices.Contains(q.EntryUUIDs, o.ID) }, q.AssociationStatus, m)
 	case query.GetDocumentsAndAssociations:
 		entry := func(o *ModelObject) bool { return o.Kind == store.DocumentEntry && o.named(q.IDs) }
-		return either(entry, touches(entry, m))
+		return either(entry, touches(entry, q.AssociationStatus, m))
 	case query.GetSubmissionSets:
 		return m.submissionSets(q)
 	case query.GetSubmissionSetAndContents:
@@ -49,7 +60,7 @@ func (m *Model) choose(q query.Query) func(*ModelObject) bool {
 	case query.GetFoldersForDocument:
 		return func(o *ModelObject) bool {
 			return o.Kind == store.Folder && m.some(func(a *ModelObject) bool {
-				return a.is(xds.HasMember) && a.Association.Source == o.ID && m.target(a).Kind == store.DocumentEntry && m.target(a).named(q.IDs)
+				return a.is(xds.HasMember) && a.counts(q.AssociationStatus) && a.Association.Source == o.ID && m.target(a).Kind == store.DocumentEntry && m.target(a).named(q.IDs)
 			})
 		}
 	case query.GetRelatedDocuments:
@@ -64,10 +75,10 @@ func either(a, b predicate) predicate {
 	return func(o *ModelObject) bool { return a(o) || b(o) }
 }
 
-// touches is true for Associations with an end that p is true for.
-func touches(p predicate, m *Model) predicate {
+// touches is true for Associations of a status with an end that p is true for.
+func touches(p predicate, status []xds.Status, m *Model) predicate {
 	return func(o *ModelObject) bool {
-		return o.Kind == store.Association && (p(m.source(o)) || p(m.target(o)))
+		return o.Kind == store.Association && o.counts(status) && (p(m.source(o)) || p(m.target(o)))
 	}
 }
 
@@ -88,7 +99,7 @@ func (o *ModelObject) passes(f query.DocumentFilter) bool {
 		return false
 	}
 	e := o.Entry
-	return o.hasStatus(f.Status) && slices.Contains(f.Types, e.ObjectType) &&
+	return o.hasStatus(f.Status) && slices.Contains(f.Types, e.ObjectType) && o.hasAvailability(f.Availability) &&
 		codeIn(f.ClassCode, e.ClassCode) && codeIn(f.TypeCode, e.TypeCode) && codeIn(f.PracticeSettingCode, e.PracticeSettingCode) &&
 		codeIn(f.HealthcareFacilityTypeCode, e.HealthcareFacilityTypeCode) && codeIn(f.FormatCode, e.FormatCode) &&
 		codesIn(f.EventCodes, e.EventCodes) && codesIn(f.ConfidentialityCodes, e.ConfidentialityCodes) &&
@@ -116,7 +127,7 @@ func (m *Model) all(q query.GetAll) predicate {
 		return o.hasStatus(q.DocumentStatus) &&
 			o.passesContent(query.ContentFilter{FormatCode: q.FormatCode, ConfidentialityCodes: q.ConfidentialityCodes, Types: q.Types})
 	}
-	return either(own, touches(own, m))
+	return either(own, touches(own, q.AssociationStatus, m))
 }
 
 func (m *Model) submissionSets(q query.GetSubmissionSets) predicate {
@@ -150,7 +161,7 @@ func (m *Model) submissionSetContents(q query.GetSubmissionSetAndContents) predi
 func (m *Model) folderContents(q query.GetFolderAndContents) predicate {
 	folder := func(o *ModelObject) bool { return o.Kind == store.Folder && o.named(q.IDs) }
 	link := func(a *ModelObject) bool {
-		return a.is(xds.HasMember) && folder(m.source(a)) && m.target(a).passesContent(q.ContentFilter)
+		return a.is(xds.HasMember) && a.counts(q.AssociationStatus) && folder(m.source(a)) && m.target(a).passesContent(q.ContentFilter)
 	}
 	return either(folder, either(link, func(o *ModelObject) bool {
 		return m.some(func(a *ModelObject) bool { return link(a) && a.Association.Target == o.ID })
@@ -159,7 +170,7 @@ func (m *Model) folderContents(q query.GetFolderAndContents) predicate {
 
 func (m *Model) related(q query.GetRelatedDocuments) predicate {
 	link := func(a *ModelObject) bool {
-		if a.Kind != store.Association || !slices.Contains(q.AssociationTypes, a.Association.Type) {
+		if a.Kind != store.Association || !a.counts(q.AssociationStatus) || !slices.Contains(q.AssociationTypes, a.Association.Type) {
 			return false
 		}
 		source, target := m.source(a), m.target(a)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"dossier/hl7v2"
 	"dossier/store"
 	"dossier/xds"
 	"dossier/xds/query"
@@ -74,8 +75,50 @@ func (r *random) filter(codes bool) query.DocumentFilter {
 	}
 	f.ClassCode, f.TypeCode, f.FormatCode = r.anyOf(70), r.anyOf(80), r.anyOf(80)
 	f.PracticeSettingCode, f.HealthcareFacilityTypeCode = r.anyOf(80), r.anyOf(80)
+	f.Availability = pick(r, [][]xds.Availability{nil, nil, nil, {xds.Online}, {xds.Offline}, {xds.Online, xds.Offline}})
 	f.EventCodes, f.ConfidentialityCodes, f.AuthorPerson = r.allOf(70), r.allOf(70), r.likes(60)
 	return f
+}
+
+// ownCodes are codes that no other run has.
+func (r *random) ownCodes() []xds.Code {
+	return []xds.Code{code("own" + r.suffix), code("its own" + r.suffix)}
+}
+
+// ownFilter draws filters that may do without patients: they have codes of this run, all in one place or in several.
+func (r *random) ownFilter() query.DocumentFilter {
+	f := r.filter(r.chance(30))
+	own := query.AnyOf(append(some(r, 2, someCodes), r.ownCodes()...))
+	switch rapid.IntRange(0, 3).Draw(r.T, "own") {
+	case 0:
+		f.ClassCode = r.ownCodes()
+	case 1:
+		f.HealthcareFacilityTypeCode = r.ownCodes()
+	case 2:
+		f.EventCodes = append(f.EventCodes, r.ownCodes())
+	default:
+		f.ClassCode, f.EventCodes = own, append(query.AllOf{own}, r.ownCodes()[:1])
+	}
+	return f
+}
+
+// patients draws some of this run, active and subsumed, and perhaps an unknown one.
+func (r *random) patients() (list []hl7v2.CX) {
+	for _, p := range append(some(r, 2, r.model.Patients), pick(r, r.model.Patients)) {
+		list = append(list, p.CX)
+	}
+	if r.chance(30) {
+		list = append(list, CX("nobody"))
+	}
+	return list
+}
+
+func (r *random) updated() query.Times {
+	return query.Times{From: pick(r, []hl7v2.DTM{"", "20240101", "20240102"}), To: pick(r, []hl7v2.DTM{"", "20240102", "2025"})}
+}
+
+func (r *random) linkStatus() []xds.Status {
+	return pick(r, [][]xds.Status{approved, approved, nil, anyState, {xds.Deprecated}})
 }
 
 // someIDs draws ids of objects of any class, and one of none.

@@ -123,8 +123,9 @@ func (w *world) fragmentsStop(p hl7v2.CX) {
 func limits(w *world) {
 	p := w.patient("A")
 	s := Submit(p)
-	s.Entry()
-	s.Entry()
+	for range 2 {
+		s.Entry(func(e *xds.DocumentEntry) { e.EventCodes = codeList("e1", "e2") })
+	}
 	s.Folder()
 	w.register(s) // 1 SubmissionSet, 2 entries, 1 Folder, 3 Associations
 	ctx := context.Background()
@@ -150,6 +151,10 @@ func limits(w *world) {
 		{"one of all classes too many", all(p), 6, -1},
 		{"the first class alone is too many", all(p), 0, -1},
 		{"too many in the middle", all(p), 2, -1},
+		{"several patients, as many as allowed", query.FindDocumentsForMultiplePatients{Patients: []hl7v2.CX{p, CX("B")}, DocumentFilter: documents(p).DocumentFilter}, 2, 2},
+		{"several patients, one too many", query.FindDocumentsForMultiplePatients{Patients: []hl7v2.CX{p, CX("B")}, DocumentFilter: documents(p).DocumentFilter}, 1, -1},
+		{"an entry with two of the codes counts once", byEvents("e1", "e2"), 2, 2},
+		{"codes of any patient, one too many", byEvents("e1", "e2"), 1, -1},
 	} {
 		n, err := find(c.q, c.limit)
 		switch {

@@ -3,8 +3,10 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,15 +19,32 @@ import (
 )
 
 // againstModel puts random registries into the store and compares every query with the model. All runs share one store,
-// each with patients and ids of its own, so that what one finds has to be told from what the others left.
+// each with patients and ids of its own, so that what one finds has to be told from what the others left. DOSSIER_SEEDS sets
+// their number; a failure prints the seed that repeats it.
 func againstModel(w *world) {
-	runs := 0
+	runs, rounds := 0, 1
+	if s := os.Getenv("DOSSIER_SEEDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			w.Fatalf("DOSSIER_SEEDS: %v", err)
+		}
+		rounds = (n + runsOfRound - 1) / runsOfRound
+	}
+	for range rounds {
+		againstModelOnce(w, &runs)
+	}
+}
+
+// runsOfRound is how many runs one rapid.Check makes unless -rapid.checks says otherwise.
+const runsOfRound = 100
+
+func againstModelOnce(w *world, runs *int) {
 	w.Run("rapid", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
-			runs++
-			r := &random{T: rt, Backend: w.Backend}
+			*runs++
+			r := &random{T: rt, Backend: w.Backend, suffix: fmt.Sprintf("-%d", *runs)}
 			for i := range 3 {
-				r.addPatient(CX(fmt.Sprintf("R%d-%d", runs, i)))
+				r.addPatient(CX(fmt.Sprintf("R%d-%d", *runs, i)))
 			}
 			for range rapid.IntRange(1, 6).Draw(rt, "steps") {
 				r.step()
@@ -40,6 +59,8 @@ type random struct {
 	*rapid.T
 	Backend
 	model Model
+	// suffix makes values its own that queries over all patients look for.
+	suffix string
 }
 
 // Small sets of values, so that filters meet what is there.
@@ -93,8 +114,10 @@ func (r *random) active() (list []*ModelPatient) {
 func (r *random) step() {
 	active := r.active()
 	if len(active) > 1 && r.chance(15) {
-		r.must(r.Patients.MergePatient(context.Background(), pix.Merge{Survivor: active[0].CX, Subsumed: active[1].CX}))
-		r.model.Merge(active[0].CX, active[1].CX)
+		survivor := pick(r, active)
+		subsumed := pick(r, without(active, survivor))
+		r.must(r.Patients.MergePatient(context.Background(), pix.Merge{Survivor: survivor.CX, Subsumed: subsumed.CX}))
+		r.model.Merge(survivor.CX, subsumed.CX)
 		return
 	}
 	reg := r.submission(pick(r, active)).Registration()
@@ -113,7 +136,7 @@ func (r *random) submission(p *ModelPatient) *Submission {
 		s.Entry(r.attributes)
 	}
 	for range rapid.IntRange(0, 1).Draw(r.T, "folders") {
-		s.Folder(func(f *xds.Folder) { f.Codes = some(r, 3, someCodes) })
+		s.Folder(func(f *xds.Folder) { f.Codes = append(some(r, 3, someCodes), some(r, 2, r.ownCodes())...) })
 	}
 	r.file(s)
 	r.relate(s)
@@ -131,8 +154,16 @@ func (r *random) attributes(e *xds.DocumentEntry) {
 	e.ClassCode, e.TypeCode, e.FormatCode = pick(r, someCodes), pick(r, someCodes), pick(r, someCodes)
 	e.PracticeSettingCode, e.HealthcareFacilityTypeCode = pick(r, someCodes), pick(r, someCodes)
 	e.EventCodes, e.ConfidentialityCodes = some(r, 3, someCodes), some(r, 2, someCodes)
+	switch own := append(r.ownCodes(), xds.Code{Code: "own" + r.suffix, Scheme: "2.999.20.2"}); { // the last is asked for by nobody
+	case r.chance(30):
+		e.ClassCode = pick(r, own)
+	case r.chance(30):
+		e.HealthcareFacilityTypeCode = pick(r, own)
+	case r.chance(30):
+		e.EventCodes = append(e.EventCodes, own...)
+	}
 	e.CreationTime, e.ServiceStartTime, e.ServiceStopTime = pick(r, someTimes[1:]), pick(r, someTimes), pick(r, someTimes)
-	e.ReferenceIDs, e.Authors = some(r, 2, someRefs), r.authors()
+	e.ReferenceIDs, e.Authors = some(r, 2, append(someRefs, "own"+r.suffix)), r.authors()
 	if r.chance(20) {
 		e.ObjectType, e.Hash, e.Size, e.CreationTime = xds.OnDemand, "", -1, ""
 	} else if old := r.stored(store.DocumentEntry); len(old) > 0 && r.chance(10) {
@@ -257,16 +288,17 @@ func (r *random) compare() {
 	ctx := context.Background()
 	r.must(r.Registry.View(ctx, func(reader store.RegistryReader) error {
 		for _, q := range r.queries() {
-			leaf := r.chance(70)
-			got, err := reader.Find(ctx, q, leaf, 10000)
-			if err == nil && leaf {
-				err = Fill(ctx, r.Registry, got)
-			}
-			if err != nil {
-				return fmt.Errorf("%T: %w", q, err)
-			}
-			if want := r.model.Find(q, leaf); !equal(got, want) {
-				return fmt.Errorf("%#v\ngot  %s\nwant %s", q, ids(got), ids(want))
+			for _, leaf := range []bool{true, false} {
+				got, err := reader.Find(ctx, q, leaf, 10000)
+				if err == nil && leaf {
+					err = Fill(ctx, r.Registry, got)
+				}
+				if err != nil {
+					return fmt.Errorf("%T: %w", q, err)
+				}
+				if want := r.model.Find(q, leaf); !equal(got, want) {
+					return fmt.Errorf("%#v, LeafClass: %v\ngot  %s\nwant %s", q, leaf, ids(got), ids(want))
+				}
 			}
 		}
 		return nil
@@ -292,20 +324,31 @@ func (r *random) queries() (list []query.Query) {
 			query.FindDocuments{Patient: p, DocumentFilter: r.filter(true)},
 			query.FindDocuments{Patient: p, DocumentFilter: r.filter(false)},
 			query.FindDocumentsByReferenceID{Patient: p, DocumentFilter: query.DocumentFilter{Status: r.status(), Types: r.types()}, ReferenceIDs: r.references()},
+			query.FindDocumentsByReferenceID{Patient: p, DocumentFilter: r.filter(r.chance(50)), ReferenceIDs: r.references()},
+			query.FindDocumentsForMultiplePatients{Patients: r.patients(), DocumentFilter: r.filter(r.chance(50))},
+			query.FindDocumentsForMultiplePatients{DocumentFilter: r.ownFilter()},
+			query.FindDocumentsByReferenceIDForMultiplePatients{Patients: r.patients(), DocumentFilter: r.filter(false), ReferenceIDs: r.references()},
+			query.FindDocumentsByReferenceIDForMultiplePatients{DocumentFilter: r.filter(r.chance(50)), ReferenceIDs: append(r.references(), []query.ReferenceID{{Value: "own" + r.suffix}})},
+			query.FindFoldersForMultiplePatients{Patients: r.patients(), Status: r.status(), Codes: r.allOf(50), LastUpdateTime: r.updated()},
+			query.FindFoldersForMultiplePatients{Status: r.status(), Codes: append(r.allOf(30), r.ownCodes()), LastUpdateTime: r.updated()},
 			query.FindSubmissionSets{Patient: p, Status: r.status(), SourceIDs: r.sources(), SubmissionTime: r.times(50), AuthorPerson: r.likes(50), ContentType: r.anyOf(50)},
-			query.FindFolders{Patient: p, Status: r.status(), Codes: r.allOf(50), LastUpdateTime: query.Times{From: pick(r, []hl7v2.DTM{"", "20240101", "20240102"}), To: pick(r, []hl7v2.DTM{"", "20240102", "2025"})}},
-			query.GetAll{Patient: p, DocumentStatus: r.status(), SubmissionSetStatus: r.status(), FolderStatus: r.status(), FormatCode: r.anyOf(80), ConfidentialityCodes: r.allOf(80), Types: r.types()},
+			query.FindFolders{Patient: p, Status: r.status(), Codes: r.allOf(50), LastUpdateTime: r.updated()},
+			query.GetAll{Patient: p, DocumentStatus: r.status(), SubmissionSetStatus: r.status(), FolderStatus: r.status(), FormatCode: r.anyOf(80), ConfidentialityCodes: r.allOf(80), Types: r.types(), AssociationStatus: r.linkStatus()},
 			query.GetDocuments{IDs: r.ids(4)},
 			query.GetFolders{IDs: r.ids(4)},
-			query.GetAssociations{EntryUUIDs: some},
-			query.GetDocumentsAndAssociations{IDs: r.ids(3)},
+			query.GetAssociations{EntryUUIDs: some, AssociationStatus: r.linkStatus()},
+			query.GetDocumentsAndAssociations{IDs: r.ids(3), AssociationStatus: r.linkStatus()},
 			query.GetSubmissionSets{EntryUUIDs: some},
 			query.GetSubmissionSetAndContents{IDs: r.idOf(store.SubmissionSet), ContentFilter: content},
-			query.GetFolderAndContents{IDs: r.idOf(store.Folder), ContentFilter: content},
-			query.GetFoldersForDocument{IDs: one},
-			query.GetRelatedDocuments{IDs: one, Types: r.types(), AssociationTypes: append(slices.Clone(someKinds[:rapid.IntRange(0, len(someKinds)).Draw(r.T, "kinds")]), xds.HasMember)},
+			query.GetFolderAndContents{IDs: r.idOf(store.Folder), ContentFilter: content, AssociationStatus: r.linkStatus()},
+			query.GetFoldersForDocument{IDs: one, AssociationStatus: r.linkStatus()},
+			query.GetRelatedDocuments{IDs: one, AssociationStatus: r.linkStatus(), Types: r.types(), AssociationTypes: append(slices.Clone(someKinds[:rapid.IntRange(0, len(someKinds)).Draw(r.T, "kinds")]), xds.HasMember)},
 			query.GetRelatedDocuments{IDs: r.idOf(store.DocumentEntry), Types: anyType, AssociationTypes: someKinds},
 		)
 	}
 	return list
+}
+
+func without[T comparable](list []T, left T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(v T) bool { return v == left })
 }

@@ -11,6 +11,8 @@ type Definition struct {
 	ID         string // value of AdhocQuery/@id: "urn:uuid:" and 36 lower-case characters
 	Section    string // where it is defined
 	Parameters []Parameter
+	// MultiPatient queries belong to ITI-51 and are unknown to ITI-18, as the others are to ITI-51.
+	MultiPatient bool
 
 	read func(*reader) Query
 }
@@ -21,6 +23,7 @@ type Parameter struct {
 	Type     Type
 	Required bool
 	Choice   bool // exactly one of the parameters so marked must be given
+	Any      bool // at least one of the parameters so marked must be given
 	Multiple bool // takes a list: any of its values matches
 	And      bool // may be repeated: each of its lists must match
 	Ignored  bool // accepted without effect: it belongs to an option that this registry does not have
@@ -38,14 +41,15 @@ const (
 	TypeText            Type = "text"             // compared as it is
 	TypeUUID            Type = "UUID"             // 'urn:uuid:...'
 	TypeStatus          Type = "status"           // URN, or Approved, Deprecated
+	TypeAvailability    Type = "availability"     // URN, or Online, Offline
 	TypeObjectType      Type = "objectType"       // UUID, or Stable, On-Demand
 	TypeAssociationType Type = "association type" // URN, or RPLC, XFRM ...
 	TypeReferenceID     Type = "CXi"              // compared as it is, or a pattern when it holds '%'
 	TypeNumber          Type = "number"           // bare digits
 )
 
-// Catalogue returns the definitions of all stored queries that Parse understands, in the order of ITI TF-2:
-// 3.18.4.1.2.3.7. The caller owns the result.
+// Catalogue returns the definitions of all stored queries: those that Parse understands in the order of ITI TF-2:
+// 3.18.4.1.2.3.7, then those of ParseMultiPatient. The caller owns the result.
 func Catalogue() []Definition {
 	out := slices.Clone(definitions)
 	for i := range out {
@@ -94,11 +98,4 @@ func find(is func(*Definition) bool) *Definition {
 		}
 	}
 	return nil
-}
-
-// multiPatient names the queries of ITI-51, so that a client that sends one to ITI-18 is told so.
-var multiPatient = map[string]string{
-	"urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f": "FindDocumentsForMultiplePatients",
-	"urn:uuid:50d3f5ac-39a2-11de-a1ca-b366239e58df": "FindFoldersForMultiplePatients",
-	"urn:uuid:1191642d-86c4-42d8-b784-f95445f9f0d5": "FindDocumentsByReferenceIdForMultiplePatients",
 }

@@ -12,8 +12,8 @@ import (
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	all := query.Catalogue()
-	if len(all) != 14 {
-		t.Errorf("got %d stored queries, want 14", len(all))
+	if len(all) != 17 {
+		t.Errorf("got %d stored queries, want 17", len(all))
 	}
 	ids, id := map[string]bool{}, regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	for i, d := range all {
@@ -21,15 +21,18 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s: id %s is malformed or taken", d.Name, d.ID)
 		}
 		ids[d.ID] = true
-		if d.Section == "" || i > 0 && d.Section == all[i-1].Section {
+		if d.Section == "" || i > 0 && d.Section == all[i-1].Section && !d.MultiPatient {
 			t.Errorf("%s: section %q", d.Name, d.Section)
+		}
+		if of51 := strings.Contains(d.Section, ": 3.51."); of51 != d.MultiPatient || of51 != strings.HasSuffix(d.Name, "ForMultiplePatients") {
+			t.Errorf("%s: section %q and MultiPatient %v contradict each other or the name", d.Name, d.Section, d.MultiPatient)
 		}
 		names, choices := map[string]bool{}, 0
 		for _, p := range d.Parameters {
 			if !strings.HasPrefix(p.Name, "$") || names[p.Name] || p.Type == "" {
 				t.Errorf("%s: parameter %+v has a bad name, is there twice or has no type", d.Name, p)
 			}
-			if p.And && !p.Multiple || p.Required && (p.Choice || p.Ignored) {
+			if p.And && !p.Multiple || p.Required && (p.Choice || p.Any || p.Ignored) {
 				t.Errorf("%s: parameter %+v contradicts itself", d.Name, p)
 			}
 			names[p.Name] = true
@@ -65,7 +68,7 @@ func TestLookup(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"", "FindDocument", "$FindDocuments", "urn:uuid:", "3d1bdb10-39a2-11de-89c2-2f44d94eaa9f", "FindDocumentsForMultiplePatients"} {
+	for _, s := range []string{"", "FindDocument", "$FindDocuments", "urn:uuid:", "3d1bdb10-39a2-11de-89c2-2f44d94eaa9e", "FindDocumentsForMultiplePatient"} {
 		if d, ok := query.Lookup(s); ok {
 			t.Errorf("%q: got %s, want none", s, d.Name)
 		}

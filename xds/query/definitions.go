@@ -2,12 +2,15 @@ package query
 
 import "slices"
 
-const section = "ITI TF-2: 3.18.4.1.2.3.7."
+const (
+	section             = "ITI TF-2: 3.18.4.1.2.3.7."
+	multiPatientSection = "ITI TF-2: 3.51.4.1.2"
+)
 
 // Parts that several tables share.
 var (
 	level       = Parameter{Name: metadataLevel, Type: TypeNumber, Ignored: true}
-	ofRelations = Parameter{Name: associationStatus, Type: TypeStatus, Multiple: true, Ignored: true}
+	ofRelations = Parameter{Name: associationStatus, Type: TypeStatus, Multiple: true}
 
 	ofTypes        = Parameter{Name: entryType, Type: TypeObjectType, Multiple: true}
 	ofFormat       = Parameter{Name: entryFormatCode, Type: TypeCode, Multiple: true}
@@ -29,10 +32,34 @@ var (
 			ofFormat,
 			{Name: entryStatus, Type: TypeStatus, Required: true, Multiple: true},
 			ofTypes,
-			{Name: entryAvailability, Type: TypeText, Multiple: true, Ignored: true},
+			{Name: entryAvailability, Type: TypeAvailability, Multiple: true},
+			level,
+		})
+
+	ofReferences = Parameter{Name: entryReferenceIDList, Type: TypeReferenceID, Required: true, Multiple: true, And: true}
+
+	ofFolders = slices.Concat(
+		[]Parameter{{Name: folderPatientID, Type: TypePatientID, Required: true}},
+		between(folderLastUpdateTime),
+		[]Parameter{
+			{Name: folderCodeList, Type: TypeCode, Multiple: true, And: true},
+			{Name: folderStatus, Type: TypeStatus, Required: true, Multiple: true},
 			level,
 		})
 )
+
+// ofPatients makes the table of a query of ITI-18 that of its relative in ITI-51: any number of patients, or none. Some
+// parameter that narrows the answer must be there all the same, one of any.
+func ofPatients(parameters []Parameter, any ...string) []Parameter {
+	out := slices.Clone(parameters)
+	for i := range out {
+		if p := &out[i]; p.Type == TypePatientID {
+			p.Required, p.Multiple = false, true
+		}
+		out[i].Any = slices.Contains(any, out[i].Name)
+	}
+	return out
+}
 
 func between(base string) []Parameter {
 	return []Parameter{{Name: base + "From", Type: TypeTime}, {Name: base + "To", Type: TypeTime}}
@@ -70,15 +97,8 @@ var definitions = []Definition{
 	},
 	{
 		Name: "FindFolders", ID: "urn:uuid:958f3006-baad-4929-a4de-ff1114824431", Section: section + "3",
-		Parameters: slices.Concat(
-			[]Parameter{{Name: folderPatientID, Type: TypePatientID, Required: true}},
-			between(folderLastUpdateTime),
-			[]Parameter{
-				{Name: folderCodeList, Type: TypeCode, Multiple: true, And: true},
-				{Name: folderStatus, Type: TypeStatus, Required: true, Multiple: true},
-				level,
-			}),
-		read: findFolders,
+		Parameters: ofFolders,
+		read:       findFolders,
 	},
 	{
 		Name: "GetAll", ID: "urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3", Section: section + "4",
@@ -106,12 +126,14 @@ var definitions = []Definition{
 	{
 		Name: "GetAssociations", ID: "urn:uuid:a7ae438b-4bc2-4642-93e9-be891f7bb155", Section: section + "7",
 		Parameters: []Parameter{{Name: uuid, Type: TypeUUID, Required: true, Multiple: true}, ofRelations, level},
-		read:       func(r *reader) Query { return GetAssociations{r.uuids(uuid)} },
+		read:       func(r *reader) Query { return GetAssociations{r.uuids(uuid), r.associationStatus()} },
 	},
 	{
 		Name: "GetDocumentsAndAssociations", ID: "urn:uuid:bab9529a-4a10-40b3-a01f-f68a615d247a", Section: section + "8",
 		Parameters: append(either(entryEntryUUID, entryUniqueID, true), ofRelations, level),
-		read:       func(r *reader) Query { return GetDocumentsAndAssociations{r.ids(entryEntryUUID, entryUniqueID)} },
+		read: func(r *reader) Query {
+			return GetDocumentsAndAssociations{r.ids(entryEntryUUID, entryUniqueID), r.associationStatus()}
+		},
 	},
 	{
 		Name: "GetSubmissionSets", ID: "urn:uuid:51224314-5390-4169-9b91-b1980040715a", Section: section + "9",
@@ -129,13 +151,15 @@ var definitions = []Definition{
 		Name: "GetFolderAndContents", ID: "urn:uuid:b909a503-523d-4517-8acf-8e5834dfc4c7", Section: section + "11",
 		Parameters: append(either(folderEntryUUID, folderUniqueID, false), ofFormat, ofConfidential, ofTypes, ofRelations, level),
 		read: func(r *reader) Query {
-			return GetFolderAndContents{r.ids(folderEntryUUID, folderUniqueID), r.contents()}
+			return GetFolderAndContents{r.ids(folderEntryUUID, folderUniqueID), r.contents(), r.associationStatus()}
 		},
 	},
 	{
 		Name: "GetFoldersForDocument", ID: "urn:uuid:10cae35a-c7f9-4cf5-b61e-fc3278ffb578", Section: section + "12",
 		Parameters: append(either(entryEntryUUID, entryUniqueID, false), ofRelations, level),
-		read:       func(r *reader) Query { return GetFoldersForDocument{r.ids(entryEntryUUID, entryUniqueID)} },
+		read: func(r *reader) Query {
+			return GetFoldersForDocument{r.ids(entryEntryUUID, entryUniqueID), r.associationStatus()}
+		},
 	},
 	{
 		Name: "GetRelatedDocuments", ID: "urn:uuid:d90e5407-b356-4d91-a89f-873917b4b0e6", Section: section + "13",
@@ -146,9 +170,22 @@ var definitions = []Definition{
 	},
 	{
 		Name: "FindDocumentsByReferenceId", ID: "urn:uuid:12941a89-e02e-4be5-967c-ce4bfc8fe492", Section: section + "14",
-		Parameters: slices.Concat(ofDocuments, []Parameter{
-			{Name: entryReferenceIDList, Type: TypeReferenceID, Required: true, Multiple: true, And: true},
-		}),
-		read: findDocumentsByReferenceID,
+		Parameters: append(slices.Clone(ofDocuments), ofReferences),
+		read:       findDocumentsByReferenceID,
+	},
+	{
+		Name: "FindDocumentsForMultiplePatients", ID: "urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f", Section: multiPatientSection, MultiPatient: true,
+		Parameters: ofPatients(ofDocuments, entryPatientID, entryClassCode, entryEventCodeList, entryHealthcareFacilityTypeCode),
+		read:       findDocumentsForMultiplePatients,
+	},
+	{
+		Name: "FindFoldersForMultiplePatients", ID: "urn:uuid:50d3f5ac-39a2-11de-a1ca-b366239e58df", Section: multiPatientSection, MultiPatient: true,
+		Parameters: ofPatients(ofFolders, folderPatientID, folderCodeList),
+		read:       findFoldersForMultiplePatients,
+	},
+	{
+		Name: "FindDocumentsByReferenceIdForMultiplePatients", ID: "urn:uuid:1191642d-86c4-42d8-b784-f95445f9f0d5", Section: multiPatientSection, MultiPatient: true,
+		Parameters: append(ofPatients(ofDocuments), ofReferences),
+		read:       findDocumentsByReferenceIDForMultiplePatients,
 	},
 }

@@ -144,6 +144,10 @@ func (p Parameter) literal(s string) string {
 		if status, ok := readStatus(s); ok {
 			s = string(status)
 		}
+	case TypeAvailability:
+		if a, ok := readAvailability(s); ok {
+			s = string(a)
+		}
 	case TypeObjectType:
 		if t, ok := readObjectType(s); ok {
 			s = string(t)

@@ -148,7 +148,7 @@ func TestUUIDReadings(t *testing.T) {
 		"no quotes, no list": {docUUID},
 	} {
 		got, err := query.Parse(request(t, "GetAssociations", slot("$uuid", values...)))
-		if want := (query.GetAssociations{EntryUUIDs: []xds.EntryUUID{docUUID}}); err != nil || !reflect.DeepEqual(got, want) {
+		if want := (query.GetAssociations{EntryUUIDs: []xds.EntryUUID{docUUID}, AssociationStatus: []xds.Status{xds.Approved}}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, %v, want %v", name, got, err, want)
 		}
 	}
@@ -205,6 +205,35 @@ func TestAssociationTypeReadings(t *testing.T) {
 	}
 }
 
+func TestAvailabilityReadings(t *testing.T) {
+	t.Parallel()
+	both := []xds.Availability{xds.Online, xds.Offline}
+	for v, want := range map[string][]xds.Availability{
+		"": nil, "('')": nil, "('Nearline')": nil, "('" + string(xds.Online) + "')": both[:1], "(offline)": both[1:],
+		"('urn:ihe:iti:2010:DocumentAvailability:Online','Offline','urn:example:Nearline')": both,
+	} {
+		got, err := documents(t, "$XDSDocumentEntryDocumentAvailability", v)
+		if err != nil || !reflect.DeepEqual(got.Availability, want) {
+			t.Errorf("%s: got %v, %v, want %v", v, got.Availability, err, want)
+		}
+	}
+}
+
+// $XDSAssociationStatus is optional: what is not understood leaves the default.
+func TestAssociationStatusReadings(t *testing.T) {
+	t.Parallel()
+	both := []xds.Status{xds.Approved, xds.Deprecated}
+	for v, want := range map[string][]xds.Status{
+		"": both[:1], "('')": both[:1], "('urn:ihe:iti:2010:StatusType:DeferredCreation')": both[:1], "('Submitted','Deprecated')": both[1:],
+		"('" + urnApproved + "','" + urnDeprecated + "')": both, "('" + urnDeprecated + "')": both[1:],
+	} {
+		q, err := query.Parse(request(t, "GetAssociations", slot("$uuid", docUUID), slot("$XDSAssociationStatus", v)))
+		if got, _ := q.(query.GetAssociations); err != nil || !reflect.DeepEqual(got.AssociationStatus, want) {
+			t.Errorf("%s: got %v, %v, want %v", v, got.AssociationStatus, err, want)
+		}
+	}
+}
+
 func TestReferenceIDReadings(t *testing.T) {
 	t.Parallel()
 	const order = "A_1^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order"
@@ -245,7 +274,7 @@ func TestIgnored(t *testing.T) {
 	for _, s := range []string{
 		"$MetadataLevel", "$XDSAssociationStatus", "$homeCommunityId", "$XDSDocumentEntryClassCodeScheme", "$XDSDocumentEntryFormatCodeScheme",
 		"$XDSDocumentEntryHealthcareFacilityTypeCodeScheme", "$XDSDocumentEntryPracticeSettingCodeScheme", "$XDSDocumentEntryEventCodeListScheme",
-		"$XDSDocumentEntryConfidentialityCodeScheme", "$XDSDocumentEntryLogicalID", "$XDSDocumentEntryDocumentAvailability",
+		"$XDSDocumentEntryConfidentialityCodeScheme", "$XDSDocumentEntryLogicalID", "$XDSFolderCodeListScheme", "$XDSSubmissionSetContentTypeScheme",
 		"$XDSSubmissionSetStatus", "XDSDocumentEntryClassCode", "$xdsDocumentEntryClassCode", "",
 	} {
 		got, err := documents(t, s, "('unterminated", "(", "2")

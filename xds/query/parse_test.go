@@ -32,6 +32,14 @@ func request(t *testing.T, name string, slots ...ebrim.Slot) *ebrim.AdhocQueryRe
 	return &ebrim.AdhocQueryRequest{ReturnType: "LeafClass", QueryID: d.ID, Slots: slots}
 }
 
+// parse reads a request as one of the transaction that its query belongs to.
+func parse(r *ebrim.AdhocQueryRequest) (query.Query, error) {
+	if d, ok := query.Lookup(r.QueryID); ok && d.MultiPatient {
+		return query.ParseMultiPatient(r)
+	}
+	return query.Parse(r)
+}
+
 func cx(t *testing.T, s string) hl7v2.CX {
 	t.Helper()
 	c, err := hl7v2.ParseCX(s)
@@ -57,6 +65,10 @@ var base = map[string][]ebrim.Slot{
 	"GetFoldersForDocument":       {slot("$XDSDocumentEntryEntryUUID", "'"+docUUID+"'")},
 	"GetRelatedDocuments":         {slot("$XDSDocumentEntryEntryUUID", "'"+docUUID+"'"), slot("$AssociationTypes", "('urn:ihe:iti:2007:AssociationType:RPLC')")},
 	"FindDocumentsByReferenceId":  {slot("$XDSDocumentEntryPatientId", "'"+patient+"'"), slot("$XDSDocumentEntryStatus", approved), slot("$XDSDocumentEntryReferenceIdList", "('A1^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order')")},
+
+	"FindDocumentsForMultiplePatients":              {slot("$XDSDocumentEntryPatientId", "('"+patient+"')"), slot("$XDSDocumentEntryStatus", approved)},
+	"FindFoldersForMultiplePatients":                {slot("$XDSFolderPatientId", "('"+patient+"')"), slot("$XDSFolderStatus", approved)},
+	"FindDocumentsByReferenceIdForMultiplePatients": {slot("$XDSDocumentEntryStatus", approved), slot("$XDSDocumentEntryReferenceIdList", "('A1^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order')")},
 }
 
 // minimal is what base reads as.
@@ -68,22 +80,26 @@ func minimal(t *testing.T) map[string]query.Query {
 		ids    = query.IDs{EntryUUIDs: []xds.EntryUUID{docUUID}}
 		filter = query.DocumentFilter{Status: status, Types: stable}
 	)
+	references := [][]query.ReferenceID{{{Value: "A1^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order"}}}
 	return map[string]query.Query{
 		"FindDocuments":               query.FindDocuments{Patient: p, DocumentFilter: filter},
 		"FindSubmissionSets":          query.FindSubmissionSets{Patient: p, Status: status},
 		"FindFolders":                 query.FindFolders{Patient: p, Status: status},
-		"GetAll":                      query.GetAll{Patient: p, DocumentStatus: status, SubmissionSetStatus: status, FolderStatus: status, Types: stable},
+		"GetAll":                      query.GetAll{Patient: p, DocumentStatus: status, SubmissionSetStatus: status, FolderStatus: status, Types: stable, AssociationStatus: status},
 		"GetDocuments":                query.GetDocuments{IDs: ids},
 		"GetFolders":                  query.GetFolders{IDs: ids},
-		"GetAssociations":             query.GetAssociations{EntryUUIDs: ids.EntryUUIDs},
-		"GetDocumentsAndAssociations": query.GetDocumentsAndAssociations{IDs: ids},
+		"GetAssociations":             query.GetAssociations{EntryUUIDs: ids.EntryUUIDs, AssociationStatus: status},
+		"GetDocumentsAndAssociations": query.GetDocumentsAndAssociations{IDs: ids, AssociationStatus: status},
 		"GetSubmissionSets":           query.GetSubmissionSets{EntryUUIDs: ids.EntryUUIDs},
 		"GetSubmissionSetAndContents": query.GetSubmissionSetAndContents{IDs: ids, ContentFilter: query.ContentFilter{Types: stable}},
-		"GetFolderAndContents":        query.GetFolderAndContents{IDs: ids, ContentFilter: query.ContentFilter{Types: stable}},
-		"GetFoldersForDocument":       query.GetFoldersForDocument{IDs: ids},
-		"GetRelatedDocuments":         query.GetRelatedDocuments{IDs: ids, AssociationTypes: []xds.AssociationType{xds.Replace}, Types: stable},
-		"FindDocumentsByReferenceId": query.FindDocumentsByReferenceID{Patient: p, DocumentFilter: filter,
-			ReferenceIDs: [][]query.ReferenceID{{{Value: "A1^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order"}}}},
+		"GetFolderAndContents":        query.GetFolderAndContents{IDs: ids, ContentFilter: query.ContentFilter{Types: stable}, AssociationStatus: status},
+		"GetFoldersForDocument":       query.GetFoldersForDocument{IDs: ids, AssociationStatus: status},
+		"GetRelatedDocuments":         query.GetRelatedDocuments{IDs: ids, AssociationTypes: []xds.AssociationType{xds.Replace}, Types: stable, AssociationStatus: status},
+		"FindDocumentsByReferenceId":  query.FindDocumentsByReferenceID{Patient: p, DocumentFilter: filter, ReferenceIDs: references},
+
+		"FindDocumentsForMultiplePatients":              query.FindDocumentsForMultiplePatients{Patients: []hl7v2.CX{p}, DocumentFilter: filter},
+		"FindFoldersForMultiplePatients":                query.FindFoldersForMultiplePatients{Patients: []hl7v2.CX{p}, Status: status},
+		"FindDocumentsByReferenceIdForMultiplePatients": query.FindDocumentsByReferenceIDForMultiplePatients{DocumentFilter: filter, ReferenceIDs: references},
 	}
 }
 
@@ -91,7 +107,7 @@ func TestParseMinimal(t *testing.T) {
 	t.Parallel()
 	want := minimal(t)
 	for _, d := range query.Catalogue() {
-		got, err := query.Parse(request(t, d.Name, base[d.Name]...))
+		got, err := parse(request(t, d.Name, base[d.Name]...))
 		if err != nil {
 			t.Errorf("%s: %v", d.Name, err)
 		}
@@ -106,7 +122,7 @@ var example = map[query.Type]string{
 	query.TypeCode: "('8716-3^^" + loinc + "')", query.TypeTime: "2024", query.TypePattern: "('%Okafor%')", query.TypeText: "('2.999.7')",
 	query.TypeUUID: "('" + setUUID + "')", query.TypeStatus: "('urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated')",
 	query.TypeObjectType: "('" + string(xds.OnDemand) + "')", query.TypeAssociationType: "('urn:ihe:iti:2007:AssociationType:APND')",
-	query.TypeNumber: "2", query.TypeReferenceID: "('B2^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order')", query.TypePatientID: "'DEMO-2^^^&2.999.1.1&ISO'",
+	query.TypeAvailability: "('urn:ihe:iti:2010:DocumentAvailability:Offline')", query.TypeNumber: "2", query.TypeReferenceID: "('B2^^^&2.999.5&ISO^urn:ihe:iti:xds:2013:order')", query.TypePatientID: "'DEMO-2^^^&2.999.1.1&ISO'",
 }
 
 // Every parameter of the catalogue is read, and those marked Ignored have no effect.
@@ -121,7 +137,7 @@ func TestParseEveryParameter(t *testing.T) {
 					slots = append(slots, s)
 				}
 			}
-			got, err := query.Parse(request(t, d.Name, slots...))
+			got, err := parse(request(t, d.Name, slots...))
 			switch {
 			case err != nil:
 				t.Errorf("%s %s: %v", d.Name, p.Name, err)
@@ -141,7 +157,7 @@ func TestParseEveryRequiredParameter(t *testing.T) {
 			for name, given := range map[string][]ebrim.Slot{
 				"absent": nil, "empty": {slot(left.Name, "('')", "()", "  ", "(,)")}, "no value": {slot(left.Name)},
 			} {
-				_, err := query.Parse(request(t, d.Name, slices.Concat(others, given)...))
+				_, err := parse(request(t, d.Name, slices.Concat(others, given)...))
 				wantErrors(t, d.Name+" "+left.Name+" "+name, err, wanted{xds.XDSStoredQueryMissingParam, left.Name, d.Section})
 			}
 		}
@@ -166,7 +182,7 @@ func TestParseEverySingleParameter(t *testing.T) {
 			for name, given := range map[string][]ebrim.Slot{
 				"list": {slot(p.Name, "("+v+","+v+")")}, "two Values": {slot(p.Name, v, v)}, "two slots": {slot(p.Name, v), slot(p.Name, v)},
 			} {
-				_, err := query.Parse(request(t, d.Name, slices.Concat(rest, given)...))
+				_, err := parse(request(t, d.Name, slices.Concat(rest, given)...))
 				wantErrors(t, d.Name+" "+p.Name+" "+name, err, wanted{xds.XDSStoredQueryParamNumber, p.Name, d.Section})
 			}
 		}
@@ -192,17 +208,17 @@ func TestParseEveryChoice(t *testing.T) {
 			}
 		}
 		first := choice[0].Name
-		_, err := query.Parse(request(t, d.Name, slices.Concat(rest, choice)...))
+		_, err := parse(request(t, d.Name, slices.Concat(rest, choice)...))
 		wantErrors(t, d.Name+" both", err, wanted{xds.XDSStoredQueryParamNumber, first, d.Section})
-		_, err = query.Parse(request(t, d.Name, rest...))
+		_, err = parse(request(t, d.Name, rest...))
 		wantErrors(t, d.Name+" neither", err, wanted{xds.XDSStoredQueryMissingParam, first, d.Section})
 		logical := slot(strings.Replace(first, "EntryUUID", "LogicalID", 1), "('"+docUUID+"')")
 		if logical.Name == first {
 			t.Fatalf("%s: expected an EntryUUID parameter, got %s", d.Name, first)
 		}
-		_, err = query.Parse(request(t, d.Name, append(rest, logical)...))
+		_, err = parse(request(t, d.Name, append(rest, logical)...))
 		wantErrors(t, d.Name+" LogicalID", err, wanted{xds.XDSStoredQueryMissingParam, first, d.Section})
-		if q, err := query.Parse(request(t, d.Name, append(rest, logical, choice[1])...)); err != nil {
+		if q, err := parse(request(t, d.Name, append(rest, logical, choice[1])...)); err != nil {
 			t.Errorf("%s: uniqueId beside an ignored LogicalID: got %v, want %v", d.Name, err, q)
 		}
 	}

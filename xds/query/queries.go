@@ -32,6 +32,7 @@ type DocumentFilter struct {
 	AuthorPerson               []string // LIKE patterns, one of them on any value of any author
 	Status                     []xds.Status
 	Types                      []xds.ObjectType // never empty after Parse: Stable by default
+	Availability               []xds.Availability
 }
 
 // FindDocuments returns the DocumentEntries of one patient.
@@ -71,6 +72,29 @@ type FindFolders struct {
 	Status         []xds.Status
 }
 
+// FindDocumentsForMultiplePatients returns DocumentEntries of several patients, or without Patients of all. Then one of
+// ClassCode, EventCodes and HealthcareFacilityTypeCode is there (ITI TF-2: 3.51.4.1.2).
+type FindDocumentsForMultiplePatients struct {
+	Patients []hl7v2.CX
+	DocumentFilter
+}
+
+// FindDocumentsByReferenceIDForMultiplePatients is the same with referenceIdList. Without Patients one of the lists has no
+// pattern.
+type FindDocumentsByReferenceIDForMultiplePatients struct {
+	Patients []hl7v2.CX
+	DocumentFilter
+	ReferenceIDs [][]ReferenceID
+}
+
+// FindFoldersForMultiplePatients returns Folders of several patients, or without Patients of all. Then there are Codes.
+type FindFoldersForMultiplePatients struct {
+	Patients       []hl7v2.CX
+	LastUpdateTime Times
+	Codes          AllOf
+	Status         []xds.Status
+}
+
 // GetAll returns everything of one patient and every Association that touches it.
 type GetAll struct {
 	Patient              hl7v2.CX
@@ -80,6 +104,7 @@ type GetAll struct {
 	FormatCode           AnyOf
 	ConfidentialityCodes AllOf
 	Types                []xds.ObjectType
+	AssociationStatus    []xds.Status
 }
 
 // IDs selects objects of one class: exactly one of the two lists is filled.
@@ -95,10 +120,16 @@ type GetDocuments struct{ IDs }
 type GetFolders struct{ IDs }
 
 // GetAssociations returns the Associations whose source or target is one of the objects.
-type GetAssociations struct{ EntryUUIDs []xds.EntryUUID }
+type GetAssociations struct {
+	EntryUUIDs        []xds.EntryUUID
+	AssociationStatus []xds.Status
+}
 
 // GetDocumentsAndAssociations returns DocumentEntries and every Association that touches them.
-type GetDocumentsAndAssociations struct{ IDs }
+type GetDocumentsAndAssociations struct {
+	IDs
+	AssociationStatus []xds.Status
+}
 
 // GetSubmissionSets returns the SubmissionSets that have one of the DocumentEntries or Folders as member, and the
 // HasMember Associations that say so.
@@ -117,34 +148,43 @@ type GetSubmissionSetAndContents struct {
 	ContentFilter
 }
 
-// GetFolderAndContents returns one Folder, its DocumentEntries and the HasMember Associations between them.
+// GetFolderAndContents returns one Folder, its DocumentEntries and the HasMember Associations between them. One that lacks the
+// status makes no member.
 type GetFolderAndContents struct {
 	IDs
 	ContentFilter
+	AssociationStatus []xds.Status
 }
 
-// GetFoldersForDocument returns the Folders that contain a DocumentEntry.
-type GetFoldersForDocument struct{ IDs }
+// GetFoldersForDocument returns the Folders that contain a DocumentEntry by an Association of the status.
+type GetFoldersForDocument struct {
+	IDs
+	AssociationStatus []xds.Status
+}
 
 // GetRelatedDocuments returns the Associations of the given types between the DocumentEntry and others, and both their
 // ends.
 type GetRelatedDocuments struct {
 	IDs
-	AssociationTypes []xds.AssociationType
-	Types            []xds.ObjectType
+	AssociationTypes  []xds.AssociationType
+	Types             []xds.ObjectType
+	AssociationStatus []xds.Status
 }
 
-func (FindDocuments) query()               {}
-func (FindDocumentsByReferenceID) query()  {}
-func (FindSubmissionSets) query()          {}
-func (FindFolders) query()                 {}
-func (GetAll) query()                      {}
-func (GetDocuments) query()                {}
-func (GetFolders) query()                  {}
-func (GetAssociations) query()             {}
-func (GetDocumentsAndAssociations) query() {}
-func (GetSubmissionSets) query()           {}
-func (GetSubmissionSetAndContents) query() {}
-func (GetFolderAndContents) query()        {}
-func (GetFoldersForDocument) query()       {}
-func (GetRelatedDocuments) query()         {}
+func (FindDocuments) query()                                 {}
+func (FindDocumentsByReferenceID) query()                    {}
+func (FindSubmissionSets) query()                            {}
+func (FindFolders) query()                                   {}
+func (GetAll) query()                                        {}
+func (GetDocuments) query()                                  {}
+func (GetFolders) query()                                    {}
+func (GetAssociations) query()                               {}
+func (GetDocumentsAndAssociations) query()                   {}
+func (GetSubmissionSets) query()                             {}
+func (GetSubmissionSetAndContents) query()                   {}
+func (GetFolderAndContents) query()                          {}
+func (GetFoldersForDocument) query()                         {}
+func (GetRelatedDocuments) query()                           {}
+func (FindDocumentsForMultiplePatients) query()              {}
+func (FindDocumentsByReferenceIDForMultiplePatients) query() {}
+func (FindFoldersForMultiplePatients) query()                {}

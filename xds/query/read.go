@@ -12,6 +12,32 @@ func findDocumentsByReferenceID(r *reader) Query {
 	}
 }
 
+func findDocumentsForMultiplePatients(r *reader) Query {
+	return FindDocumentsForMultiplePatients{Patients: r.patients(entryPatientID), DocumentFilter: r.documents()}
+}
+
+func findDocumentsByReferenceIDForMultiplePatients(r *reader) Query {
+	q := FindDocumentsByReferenceIDForMultiplePatients{
+		Patients: r.patients(entryPatientID), DocumentFilter: r.documents(), ReferenceIDs: r.referenceIDs(entryReferenceIDList),
+	}
+	exact := func(list []ReferenceID) bool {
+		return !slices.ContainsFunc(list, func(id ReferenceID) bool { return id.Pattern })
+	}
+	if len(q.Patients) == 0 && len(q.ReferenceIDs) > 0 && !r.bad[entryPatientID] && !slices.ContainsFunc(q.ReferenceIDs, exact) {
+		r.missing(entryPatientID, "expected a patient id beside a pattern of reference ids, got none: whole ids alone may search all patients")
+	}
+	return q
+}
+
+func findFoldersForMultiplePatients(r *reader) Query {
+	return FindFoldersForMultiplePatients{
+		Patients:       r.patients(folderPatientID),
+		LastUpdateTime: r.times(folderLastUpdateTime),
+		Codes:          r.allCodes(folderCodeList),
+		Status:         r.status(folderStatus),
+	}
+}
+
 func (r *reader) documents() DocumentFilter {
 	return DocumentFilter{
 		ClassCode:                  r.codes(entryClassCode),
@@ -27,6 +53,7 @@ func (r *reader) documents() DocumentFilter {
 		AuthorPerson:               r.patterns(entryAuthorPerson),
 		Status:                     r.status(entryStatus),
 		Types:                      r.types(entryType),
+		Availability:               understood(r.all(entryAvailability), readAvailability),
 	}
 }
 
@@ -59,6 +86,7 @@ func getAll(r *reader) Query {
 		FormatCode:           r.codes(entryFormatCode),
 		ConfidentialityCodes: r.allCodes(entryConfidentialityCode),
 		Types:                r.types(entryType),
+		AssociationStatus:    r.associationStatus(),
 	}
 }
 
@@ -74,8 +102,9 @@ func getRelatedDocuments(r *reader) Query {
 	types := each(r, associationTypes, r.all(associationTypes), readAssociationType)
 	slices.Sort(types)
 	return GetRelatedDocuments{
-		IDs:              r.ids(entryEntryUUID, entryUniqueID),
-		AssociationTypes: slices.Compact(types),
-		Types:            r.types(entryType),
+		IDs:               r.ids(entryEntryUUID, entryUniqueID),
+		AssociationTypes:  slices.Compact(types),
+		Types:             r.types(entryType),
+		AssociationStatus: r.associationStatus(),
 	}
 }

@@ -50,6 +50,11 @@ func (r *reader) load(slots []ebrim.Slot) {
 			r.lists[p.Name] = append(r.lists[p.Name], list)
 		}
 	}
+	for _, p := range r.def.Parameters {
+		if n := len(r.lists[p.Name]); p.And && n > maxLists {
+			r.refuse(&queryLimits, p.Name, fmt.Sprintf("expected at most %d slots of this name, got %d", maxLists, n))
+		}
+	}
 }
 
 // malformed reports a list that cannot be split. What may name a patient is not repeated, since errors are also logged.
@@ -66,7 +71,8 @@ func (r *reader) malformed(p Parameter, err error) {
 
 // check compares the number of values with the table of the query.
 func (r *reader) check() {
-	var choice, given []string
+	var choice, given, any []string
+	narrowed := false
 	for _, p := range r.def.Parameters {
 		n := len(r.all(p.Name))
 		switch {
@@ -78,9 +84,16 @@ func (r *reader) check() {
 		case p.Required && n == 0 && !r.bad[p.Name]:
 			r.missing(p.Name, "expected a value, got none")
 		}
+		if p.Any {
+			any = append(any, p.Name)
+			narrowed = narrowed || n > 0 || r.bad[p.Name]
+		}
 		if !p.Multiple && n > 1 {
 			r.refuse(&singleValue, p.Name, fmt.Sprintf("expected one value, got %d", n))
 		}
+	}
+	if len(any) > 0 && !narrowed {
+		r.missing(any[0], "expected a value here or in "+strings.Join(any[1:], ", ")+", got none of them")
 	}
 	switch {
 	case len(choice) > 0 && len(given) == 0:
@@ -164,6 +177,8 @@ func one[T any](r *reader, name string, read func(string) (T, error)) T {
 
 func (r *reader) patient(name string) hl7v2.CX { return one(r, name, hl7v2.ParseCX) }
 
+func (r *reader) patients(name string) []hl7v2.CX { return each(r, name, r.all(name), hl7v2.ParseCX) }
+
 func (r *reader) codes(name string) AnyOf { return each(r, name, r.all(name), readCode) }
 
 func (r *reader) allCodes(name string) AllOf {
@@ -211,6 +226,15 @@ func (r *reader) status(name string) []xds.Status {
 		r.missing(name, "expected Approved or Deprecated, got "+quoted(values[0]))
 	}
 	return out
+}
+
+// associationStatus is Approved where nothing is asked for that is understood: a registry without Metadata Update shows no
+// Deprecated Associations unless it is told to.
+func (r *reader) associationStatus() []xds.Status {
+	if out := understood(r.all(associationStatus), readStatus); len(out) > 0 {
+		return out
+	}
+	return []xds.Status{xds.Approved}
 }
 
 // types is Stable where nothing is asked for (ITI TF-2: 3.18.4.1.2.3.7.1). When something is asked for and none of it is

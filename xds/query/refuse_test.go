@@ -13,7 +13,10 @@ import (
 	"dossier/xds/query"
 )
 
-const coding = "ITI TF-2: 3.18.4.1.2.3.5"
+const (
+	coding = "ITI TF-2: 3.18.4.1.2.3.5"
+	multi  = "ITI TF-2: 3.51.4.1.2"
+)
 
 func TestLeafClass(t *testing.T) {
 	t.Parallel()
@@ -51,6 +54,67 @@ func TestUnknownStoredQuery(t *testing.T) {
 	wantErrors(t, "expression", err, wanted{xds.XDSUnknownStoredQuery, "", "ITI TF-2: 3.18.4.1.2.4"})
 	if err == nil || !strings.Contains(err.Error(), "QueryExpression") {
 		t.Errorf("got %v, want the QueryExpression named", err)
+	}
+}
+
+// Queries of ITI-18 are unknown to ITI-51.
+func TestUnknownMultiPatientQuery(t *testing.T) {
+	t.Parallel()
+	for id, text := range map[string]string{
+		"": "of ITI-51 (Multi-Patient Stored Query), got nothing", "urn:uuid:00000000-0000-4000-8000-000000000000": `got "urn:uuid:0`,
+		"urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d": "expected a query of ITI-51 (Multi-Patient Stored Query), got FindDocuments of ITI-18",
+		"12941A89-E02E-4BE5-967C-CE4BFC8FE492":          "got FindDocumentsByReferenceId of ITI-18",
+	} {
+		_, err := query.ParseMultiPatient(&ebrim.AdhocQueryRequest{QueryID: id, Slots: base["FindDocuments"]})
+		wantErrors(t, id, err, wanted{xds.XDSUnknownStoredQuery, id, multi})
+		if err != nil && !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: got %v, want %q in it", id, err, text)
+		}
+	}
+}
+
+// Something must narrow a query over patients: one of the codes may stand in for them, other parameters may not.
+func TestNothingNarrows(t *testing.T) {
+	t.Parallel()
+	const entry, folder = "$XDSDocumentEntry", "$XDSFolder"
+	all, folders := "FindDocumentsForMultiplePatients", "FindFoldersForMultiplePatients"
+	byReference := "FindDocumentsByReferenceIdForMultiplePatients"
+	code := "('a^^2.999')"
+	for name, c := range map[string]struct {
+		query string
+		slots []ebrim.Slot
+		want  []wanted
+	}{
+		"nothing":          {all, nil, []wanted{{xds.XDSStoredQueryMissingParam, entry + "PatientId", multi}}},
+		"empty patients":   {all, []ebrim.Slot{slot(entry+"PatientId", "()", "('')")}, []wanted{{xds.XDSStoredQueryMissingParam, entry + "PatientId", multi}}},
+		"typeCode":         {all, []ebrim.Slot{slot(entry+"TypeCode", code), slot(entry+"FormatCode", code)}, []wanted{{xds.XDSStoredQueryMissingParam, entry + "PatientId", multi}}},
+		"classCode":        {all, []ebrim.Slot{slot(entry+"ClassCode", code)}, nil},
+		"eventCodeList":    {all, []ebrim.Slot{slot(entry+"EventCodeList", code)}, nil},
+		"facility":         {all, []ebrim.Slot{slot(entry+"HealthcareFacilityTypeCode", code)}, nil},
+		"unreadable code":  {all, []ebrim.Slot{slot(entry+"ClassCode", "('a')")}, []wanted{{xds.XDSRegistryError, entry + "ClassCode", coding}}},
+		"malformed id":     {all, []ebrim.Slot{slot(entry+"PatientId", "('DEMO-1','"+patient+"')")}, []wanted{{xds.XDSRegistryError, entry + "PatientId", coding}}},
+		"nothing, folders": {folders, nil, []wanted{{xds.XDSStoredQueryMissingParam, folder + "PatientId", multi}}},
+		"folder times":     {folders, []ebrim.Slot{slot(folder+"LastUpdateTimeFrom", "2024")}, []wanted{{xds.XDSStoredQueryMissingParam, folder + "PatientId", multi}}},
+		"folder codes":     {folders, []ebrim.Slot{slot(folder+"CodeList", code)}, nil},
+		"reference id":     {byReference, []ebrim.Slot{slot(entry+"ReferenceIdList", "('a')")}, nil},
+		"pattern":          {byReference, []ebrim.Slot{slot(entry+"ReferenceIdList", "('a','b%')")}, []wanted{{xds.XDSStoredQueryMissingParam, entry + "PatientId", multi}}},
+		"pattern, patient": {byReference, []ebrim.Slot{slot(entry+"ReferenceIdList", "('b%')"), slot(entry+"PatientId", "'"+patient+"'")}, nil},
+		"pattern and id":   {byReference, []ebrim.Slot{slot(entry+"ReferenceIdList", "('b%')"), slot(entry+"ReferenceIdList", "('a')")}, nil},
+	} {
+		slots := append(slices.Clone(c.slots), slot(entry+"Status", approved), slot(folder+"Status", approved))
+		q, err := query.ParseMultiPatient(request(t, c.query, slots...))
+		if c.want != nil {
+			wantErrors(t, name, err, c.want...)
+			if err != nil && strings.Contains(err.Error(), "DEMO") {
+				t.Errorf("%s: got %v, want no patient id in it", name, err)
+			}
+		} else if err != nil || q == nil {
+			t.Errorf("%s: got %v, %v, want a query", name, q, err)
+		}
+	}
+	for name, slots := range map[string][]ebrim.Slot{"absent": nil, "not understood": {slot(entry+"Status", "('Submitted')")}} {
+		_, err := query.ParseMultiPatient(request(t, all, append(slots, slot(entry+"PatientId", "'"+patient+"','"+patient+"'"))...))
+		wantErrors(t, "status "+name, err, wanted{xds.XDSStoredQueryMissingParam, entry + "Status", multi})
 	}
 }
 
@@ -122,6 +186,19 @@ func TestBadIdentifiers(t *testing.T) {
 	}
 }
 
+// The returnType is judged after the id and before the parameters.
+func TestReturnTypeAmongProblems(t *testing.T) {
+	t.Parallel()
+	r := request(t, "FindDocuments", base["FindDocuments"][0])
+	r.ReturnType = "RegistryObject"
+	_, err := query.Parse(r)
+	wantErrors(t, "both", err, wanted{xds.XDSRegistryError, "returnType", "ITI TF-2: 3.18.4.1.2"},
+		wanted{xds.XDSStoredQueryMissingParam, "$XDSDocumentEntryStatus", "ITI TF-2: 3.18.4.1.2.3.7.1"})
+	r.QueryID = "x"
+	_, err = query.Parse(r)
+	wantErrors(t, "unknown query", err, wanted{xds.XDSUnknownStoredQuery, "x", "ITI TF-2: 3.18.4.1.2.4"})
+}
+
 // All problems of a request come at once; a parameter that cannot be read is not also missing.
 func TestAllProblems(t *testing.T) {
 	t.Parallel()
@@ -178,6 +255,16 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: got %v, want the limit in it", name, err)
 		}
 	}
+
+	many := slices.Clone(base["FindDocuments"])
+	for range 16 {
+		many = append(many, slot("$XDSDocumentEntryEventCodeList", "('a^^2.999')"))
+	}
+	if _, err := query.Parse(request(t, "FindDocuments", many...)); err != nil {
+		t.Errorf("16 lists that are AND: %v", err)
+	}
+	_, err = query.Parse(request(t, "FindDocuments", append(many, slot("$XDSDocumentEntryEventCodeList", "('a^^2.999')"))...))
+	wantErrors(t, "17 lists that are AND", err, wanted{xds.XDSRegistryError, "$XDSDocumentEntryEventCodeList", coding})
 
 	long := strings.Repeat("x", 64<<10)
 	if got, err := documents(t, "$XDSDocumentEntryAuthorPerson", "('"+long+"')"); err != nil || !reflect.DeepEqual(got.AuthorPerson, []string{long}) {

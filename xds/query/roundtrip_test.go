@@ -79,9 +79,12 @@ func (w *writer) contents(c query.ContentFilter) {
 	add(w, "$XDSDocumentEntryType", c.Types)
 }
 
-func (w *writer) documents(p hl7v2.CX, f query.DocumentFilter) {
+func (w *writer) documents(f query.DocumentFilter, patients ...hl7v2.CX) {
 	const entry = "$XDSDocumentEntry"
-	w.patient(entry+"PatientId", p)
+	for _, p := range patients {
+		w.patient(entry+"PatientId", p)
+	}
+	add(w, entry+"DocumentAvailability", f.Availability)
 	w.codes(entry+"ClassCode", f.ClassCode)
 	w.codes(entry+"TypeCode", f.TypeCode)
 	w.codes(entry+"PracticeSettingCode", f.PracticeSettingCode)
@@ -95,25 +98,42 @@ func (w *writer) documents(p hl7v2.CX, f query.DocumentFilter) {
 	w.contents(query.ContentFilter{FormatCode: f.FormatCode, ConfidentialityCodes: f.ConfidentialityCodes, Types: f.Types})
 }
 
+func (w *writer) references(all [][]query.ReferenceID) {
+	var lists [][]string
+	for _, ids := range all {
+		var l []string
+		for _, id := range ids {
+			l = append(l, id.Value)
+		}
+		lists = append(lists, l)
+	}
+	w.lists("$XDSDocumentEntryReferenceIdList", lists)
+}
+
 // write names the query and gives its parameters.
 func write(q query.Query) (string, []query.Param) {
-	const entry, set, folder = "$XDSDocumentEntry", "$XDSSubmissionSet", "$XDSFolder"
+	const entry, set, folder, ofAssociations = "$XDSDocumentEntry", "$XDSSubmissionSet", "$XDSFolder", "$XDSAssociationStatus"
 	w := &writer{}
 	switch q := q.(type) {
 	case query.FindDocuments:
-		w.documents(q.Patient, q.DocumentFilter)
+		w.documents(q.DocumentFilter, q.Patient)
 	case query.FindDocumentsByReferenceID:
-		w.documents(q.Patient, q.DocumentFilter)
-		var lists [][]string
-		for _, ids := range q.ReferenceIDs {
-			var l []string
-			for _, id := range ids {
-				l = append(l, id.Value)
-			}
-			lists = append(lists, l)
-		}
-		w.lists(entry+"ReferenceIdList", lists)
+		w.documents(q.DocumentFilter, q.Patient)
+		w.references(q.ReferenceIDs)
 		return "FindDocumentsByReferenceId", w.params
+	case query.FindDocumentsForMultiplePatients:
+		w.documents(q.DocumentFilter, q.Patients...)
+	case query.FindDocumentsByReferenceIDForMultiplePatients:
+		w.documents(q.DocumentFilter, q.Patients...)
+		w.references(q.ReferenceIDs)
+		return "FindDocumentsByReferenceIdForMultiplePatients", w.params
+	case query.FindFoldersForMultiplePatients:
+		for _, p := range q.Patients {
+			w.patient(folder+"PatientId", p)
+		}
+		w.times(folder+"LastUpdateTime", q.LastUpdateTime)
+		w.allCodes(folder+"CodeList", q.Codes)
+		add(w, folder+"Status", q.Status)
 	case query.FindSubmissionSets:
 		w.patient(set+"PatientId", q.Patient)
 		add(w, set+"SourceId", q.SourceIDs)
@@ -132,14 +152,17 @@ func write(q query.Query) (string, []query.Param) {
 		add(w, set+"Status", q.SubmissionSetStatus)
 		add(w, folder+"Status", q.FolderStatus)
 		w.contents(query.ContentFilter{FormatCode: q.FormatCode, ConfidentialityCodes: q.ConfidentialityCodes, Types: q.Types})
+		add(w, ofAssociations, q.AssociationStatus)
 	case query.GetDocuments:
 		w.ids(entry, q.IDs)
 	case query.GetFolders:
 		w.ids(folder, q.IDs)
 	case query.GetAssociations:
 		add(w, "$uuid", q.EntryUUIDs)
+		add(w, ofAssociations, q.AssociationStatus)
 	case query.GetDocumentsAndAssociations:
 		w.ids(entry, q.IDs)
+		add(w, ofAssociations, q.AssociationStatus)
 	case query.GetSubmissionSets:
 		add(w, "$uuid", q.EntryUUIDs)
 	case query.GetSubmissionSetAndContents:
@@ -148,12 +171,15 @@ func write(q query.Query) (string, []query.Param) {
 	case query.GetFolderAndContents:
 		w.ids(folder, q.IDs)
 		w.contents(q.ContentFilter)
+		add(w, ofAssociations, q.AssociationStatus)
 	case query.GetFoldersForDocument:
 		w.ids(entry, q.IDs)
+		add(w, ofAssociations, q.AssociationStatus)
 	case query.GetRelatedDocuments:
 		w.ids(entry, q.IDs)
 		add(w, "$AssociationTypes", q.AssociationTypes)
 		add(w, entry+"Type", q.Types)
+		add(w, ofAssociations, q.AssociationStatus)
 	}
 	return reflect.TypeOf(q).Name(), w.params
 }
@@ -177,7 +203,7 @@ func again(t interface{ Fatalf(string, ...any) }, q query.Query) query.Query {
 	if !ok {
 		t.Fatalf("no AdhocQueryRequest in the XML of %+v", request)
 	}
-	out, err := query.Parse(request)
+	out, err := parse(request)
 	if err != nil {
 		t.Fatalf("parse %+v of %+v: %v", request, q, err)
 	}
@@ -210,9 +236,11 @@ var (
 		one := rapid.SampledFrom([]hl7v2.DTM{"", "20240101000000", "20241231235959", "00010101000000"})
 		return query.Times{From: one.Draw(t, "from"), To: one.Draw(t, "to")}
 	})
-	texts    = rapid.Custom(func(t *rapid.T) []string { return none(rapid.SliceOfN(text, 0, 9).Draw(t, "texts")) })
-	statuses = rapid.SampledFrom([][]xds.Status{{xds.Approved}, {xds.Deprecated}, {xds.Deprecated, xds.Approved}})
-	types    = rapid.SampledFrom([][]xds.ObjectType{{xds.Stable}, {xds.OnDemand}, {xds.OnDemand, xds.Stable}})
+	texts          = rapid.Custom(func(t *rapid.T) []string { return none(rapid.SliceOfN(text, 0, 9).Draw(t, "texts")) })
+	statuses       = rapid.SampledFrom([][]xds.Status{{xds.Approved}, {xds.Deprecated}, {xds.Deprecated, xds.Approved}})
+	types          = rapid.SampledFrom([][]xds.ObjectType{{xds.Stable}, {xds.OnDemand}, {xds.OnDemand, xds.Stable}})
+	availabilities = rapid.SampledFrom([][]xds.Availability{nil, {xds.Online}, {xds.Offline, xds.Online}})
+
 	patients = rapid.Custom(func(t *rapid.T) hl7v2.CX {
 		c := hl7v2.CX{ID: text.Draw(t, "id"), Authority: hl7v2.HD{UniversalID: "2.999.1", UniversalIDType: "ISO"}}
 		out, err := hl7v2.ParseCX(c.String())
@@ -252,7 +280,7 @@ func documentFilter(t *rapid.T) query.DocumentFilter {
 		ClassCode: anyOf.Draw(t, "class"), TypeCode: anyOf.Draw(t, "type"), PracticeSettingCode: anyOf.Draw(t, "setting"),
 		HealthcareFacilityTypeCode: anyOf.Draw(t, "facility"), FormatCode: anyOf.Draw(t, "format"), EventCodes: allOf.Draw(t, "events"),
 		ConfidentialityCodes: allOf.Draw(t, "confidentiality"), CreationTime: times.Draw(t, "creation"), ServiceStartTime: times.Draw(t, "start"),
-		ServiceStopTime: times.Draw(t, "stop"), AuthorPerson: texts.Draw(t, "author"), Status: statuses.Draw(t, "status"), Types: types.Draw(t, "types"),
+		ServiceStopTime: times.Draw(t, "stop"), Availability: availabilities.Draw(t, "availability"), AuthorPerson: texts.Draw(t, "author"), Status: statuses.Draw(t, "status"), Types: types.Draw(t, "types"),
 	}
 }
 
@@ -289,23 +317,41 @@ var draw = []func(t *rapid.T) query.Query{
 	func(t *rapid.T) query.Query {
 		c := contentFilter(t)
 		return query.GetAll{Patient: patients.Draw(t, "patient"), DocumentStatus: statuses.Draw(t, "entry"), SubmissionSetStatus: statuses.Draw(t, "set"),
-			FolderStatus: statuses.Draw(t, "folder"), FormatCode: c.FormatCode, ConfidentialityCodes: c.ConfidentialityCodes, Types: c.Types}
+			FolderStatus: statuses.Draw(t, "folder"), FormatCode: c.FormatCode, ConfidentialityCodes: c.ConfidentialityCodes, Types: c.Types,
+			AssociationStatus: statuses.Draw(t, "association")}
 	},
 	func(t *rapid.T) query.Query { return query.GetDocuments{IDs: ids(t, 20)} },
 	func(t *rapid.T) query.Query { return query.GetFolders{IDs: ids(t, 20)} },
-	func(t *rapid.T) query.Query { return query.GetAssociations{EntryUUIDs: entryUUIDs.Draw(t, "uuid")} },
-	func(t *rapid.T) query.Query { return query.GetDocumentsAndAssociations{IDs: ids(t, 20)} },
+	func(t *rapid.T) query.Query {
+		return query.GetAssociations{EntryUUIDs: entryUUIDs.Draw(t, "uuid"), AssociationStatus: statuses.Draw(t, "association")}
+	},
+	func(t *rapid.T) query.Query {
+		return query.GetDocumentsAndAssociations{IDs: ids(t, 20), AssociationStatus: statuses.Draw(t, "association")}
+	},
 	func(t *rapid.T) query.Query { return query.GetSubmissionSets{EntryUUIDs: entryUUIDs.Draw(t, "uuid")} },
 	func(t *rapid.T) query.Query {
 		return query.GetSubmissionSetAndContents{IDs: ids(t, 1), ContentFilter: contentFilter(t)}
 	},
 	func(t *rapid.T) query.Query {
-		return query.GetFolderAndContents{IDs: ids(t, 1), ContentFilter: contentFilter(t)}
+		return query.GetFolderAndContents{IDs: ids(t, 1), ContentFilter: contentFilter(t), AssociationStatus: statuses.Draw(t, "association")}
 	},
-	func(t *rapid.T) query.Query { return query.GetFoldersForDocument{IDs: ids(t, 1)} },
+	func(t *rapid.T) query.Query {
+		return query.GetFoldersForDocument{IDs: ids(t, 1), AssociationStatus: statuses.Draw(t, "association")}
+	},
 	func(t *rapid.T) query.Query {
 		some := rapid.SampledFrom([][]xds.AssociationType{{xds.Replace}, {xds.Append, xds.TransformAndReplace}, {"urn:x:y"}})
-		return query.GetRelatedDocuments{IDs: ids(t, 1), AssociationTypes: some.Draw(t, "associations"), Types: types.Draw(t, "types")}
+		return query.GetRelatedDocuments{IDs: ids(t, 1), AssociationTypes: some.Draw(t, "associations"), Types: types.Draw(t, "types"),
+			AssociationStatus: statuses.Draw(t, "association")}
+	},
+	func(t *rapid.T) query.Query {
+		return query.FindDocumentsForMultiplePatients{Patients: rapid.SliceOfN(patients, 1, 3).Draw(t, "patients"), DocumentFilter: documentFilter(t)}
+	},
+	func(t *rapid.T) query.Query {
+		return query.FindDocumentsByReferenceIDForMultiplePatients{Patients: rapid.SliceOfN(patients, 1, 3).Draw(t, "patients"), DocumentFilter: documentFilter(t), ReferenceIDs: referenceIDs(t)}
+	},
+	func(t *rapid.T) query.Query {
+		return query.FindFoldersForMultiplePatients{Patients: rapid.SliceOfN(patients, 1, 3).Draw(t, "patients"), LastUpdateTime: times.Draw(t, "time"),
+			Codes: allOf.Draw(t, "codes"), Status: statuses.Draw(t, "status")}
 	},
 }
 
@@ -340,12 +386,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(byte(0), "$XDSDocumentEntryTypeCode\x1f('a^b^^c^^d'\x1f“a^ ^b”,(x (y,z)^^w")
 	all := query.Catalogue()
 	f.Fuzz(func(t *testing.T, which byte, text string) {
-		r := &ebrim.AdhocQueryRequest{QueryID: all[int(which)%len(all)].ID}
+		r := &ebrim.AdhocQueryRequest{ReturnType: "ObjectRef", QueryID: all[int(which)%len(all)].ID}
 		for s := range strings.SplitSeq(text, endSlot) {
 			parts := strings.Split(s, endValue)
 			r.Slots = append(r.Slots, slot(parts[0], parts[1:]...))
 		}
-		q, err := query.Parse(r)
+		q, err := parse(r)
 		if err != nil {
 			if errs, ok := err.(xds.Errors); !ok || !errs.Refused() || q != nil {
 				t.Fatalf("got %v with %T %v, want a refusal by xds.Errors alone", q, err, err)

@@ -12,6 +12,7 @@ import (
 const (
 	maxValues = 10_000   // values of all parameters together
 	maxValue  = 64 << 10 // bytes of one value
+	maxLists  = 16       // slots of one name that are AND: each is a condition of its own, which a database nests
 )
 
 // syntaxError says where a list of values cannot be read.

@@ -81,6 +81,17 @@ func readStatus(s string) (xds.Status, bool) {
 	return "", false
 }
 
+// readAvailability takes the URN or the word alone.
+func readAvailability(s string) (xds.Availability, bool) {
+	s = squeeze(s)
+	for _, a := range []xds.Availability{xds.Online, xds.Offline} {
+		if strings.EqualFold(s, string(a)) || strings.EqualFold(s, string(a)[strings.LastIndexByte(string(a), ':')+1:]) {
+			return a, true
+		}
+	}
+	return "", false
+}
+
 // readObjectType takes the UUID of a kind of DocumentEntry or its name.
 func readObjectType(s string) (xds.ObjectType, bool) {
 	switch word := strings.ToLower(squeeze(s)); word {

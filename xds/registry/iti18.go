@@ -16,14 +16,20 @@ import (
 
 // storedQuery is ITI-18 (ITI TF-2: 3.18.4.1.3).
 func (r *Registry) storedQuery(ctx context.Context, x *actor.Exchange, req *soap.Request) (*soap.Response, error) {
+	return r.answer(ctx, x, req, query.Parse)
+}
+
+func (r *Registry) answer(ctx context.Context, x *actor.Exchange, req *soap.Request, parse func(*ebrim.AdhocQueryRequest) (query.Query, error)) (*soap.Response, error) {
 	request, ok := ebrim.DecodeAdhocQueryRequest(req.Body)
 	if !ok {
-		return nil, queryRequest.Refuse(req.Body.Path(), unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery"), nil)
+		refused := queryRequest.Broken(req.Body.Path(), unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery"))
+		refused.Section = x.Transaction.Section + ".4.1.2"
+		return nil, xds.Errors{refused}
 	}
 	if d, ok := query.Lookup(request.QueryID); ok {
 		x.Query = d.Name
 	}
-	q, err := query.Parse(request)
+	q, err := parse(request)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +57,11 @@ func (r *Registry) find(ctx context.Context, q query.Query, leaf bool) ([]store.
 		return err
 	})
 	if errors.Is(err, store.ErrTooMany) {
-		return nil, resultLimit.Refuse("", "expected a query that at most "+strconv.Itoa(limit)+" objects match, got more; ask for ObjectRef and fetch them in parts, or narrow the query", nil)
+		advice := "narrow the query"
+		if leaf {
+			advice = "ask for ObjectRef and fetch them in parts, or " + advice
+		}
+		return nil, resultLimit.Refuse("", "expected a query that at most "+strconv.Itoa(limit)+" objects match, got more; "+advice, nil)
 	}
 	if err != nil {
 		return nil, err

@@ -37,6 +37,11 @@ func (r *Registry) Operations() []soap.Operation {
 			Internal: xds.XDSRegistryError,
 			Refuse:   refuseQuery,
 		}, r.storedQuery),
+		// Without Body: an AdhocQueryRequest that comes without an action is ITI-18.
+		r.Frame.Operation(iti.MultiPatientStoredQuery, actor.Protocol{
+			Internal: xds.XDSRegistryError,
+			Refuse:   refuseQuery,
+		}, r.multiPatientStoredQuery),
 		r.Frame.Operation(iti.RegisterDocumentSet, actor.Protocol{
 			Body:     xmlwire.Name{Space: ebrim.NSLcm, Local: "SubmitObjectsRequest"},
 			Internal: xds.XDSRegistryError,
