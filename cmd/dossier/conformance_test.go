@@ -22,7 +22,7 @@ with; a test fails when it is stale. ` + "`go test ./cmd/dossier -run Conformanc
 
 How to read it:
 
-- **Rules** lists everything that a request of ITI-18, 41, 42 and 43 can be refused for, in the order in which it is judged.
+- **Rules** lists everything that a request of ITI-18, 41, 42, 43 and 51 can be refused for, in the order in which it is judged.
   Each refusal carries the name and the section, so that a codeContext leads here:
   ` + "`... [entry-class-code, ITI TF-3: 4.2.3.2.3, reference 0a1b2c3d-4e5f]`" + `. All problems of a submission come back together.
 - **lenient** and **strict** say what becomes of a submission that breaks the rule with ` + "`registry.validation`" + ` lenient (the
@@ -135,7 +135,7 @@ func ruleExamples(t *testing.T) map[string]string {
 // codeSection counts the recorded exchanges by transaction and code. A code that a transaction can send and that none shows is
 // told to be shown by a test.
 func codeSection(t *testing.T) string {
-	transactions := []string{"ITI-18", "ITI-41", "ITI-42", "ITI-43"}
+	transactions := []string{"ITI-18", "ITI-41", "ITI-42", "ITI-43", "ITI-51"}
 	sent := map[string]map[string]int{}
 	at := func(code string) map[string]int {
 		if sent[code] == nil {
@@ -163,7 +163,7 @@ func codeSection(t *testing.T) string {
 	b.WriteString("## Error codes by transaction\n\nITI TF-3: Table 4.2.4.1-2. The number is that of the recorded exchanges with the code; *can* stands where the transaction can\n" +
 		"send it and no exchange shows it: the same rule is shown in another transaction, or by a test that the table of rules names.\n" +
 		"XDSRegistryError and XDSRepositoryError also stand for a failure of our own, with the text \"internal error\" and a reference.\n\n| code | " +
-		strings.Join(transactions, " | ") + " |\n|---|---|---|---|---|\n")
+		strings.Join(transactions, " | ") + " |\n|---|---|---|---|---|---|\n")
 	for _, code := range slices.Sorted(maps.Keys(sent)) {
 		b.WriteString("| " + code + " |")
 		for _, tx := range transactions {
@@ -183,9 +183,9 @@ func codeSection(t *testing.T) string {
 
 func querySection() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Stored queries (%s)\n\nA parameter is *required*, or one of a pair of which exactly one is given (*either-or*). *list* takes several values, any of which\n"+
+	fmt.Fprintf(&b, "## Stored queries (%s, %s)\n\nA parameter is *required*, or one of a pair of which exactly one is given (*either-or*), or one of several of which at least one\nis given (*one of these*). *list* takes several values, any of which\n"+
 		"matches; *AND* may be repeated, and each of its lists must match; *ignored* belongs to an option that this registry does not have.\n"+
-		"Unknown parameters have no effect.\n\n", iti.RegistryStoredQuery.ID)
+		"Unknown parameters have no effect.\n\n", iti.RegistryStoredQuery.ID, iti.MultiPatientStoredQuery.ID)
 	for _, d := range query.Catalogue() {
 		fmt.Fprintf(&b, "### %s\n\n`%s`, %s\n\n| parameter | type | |\n|---|---|---|\n", d.Name, d.ID, d.Section)
 		for _, p := range d.Parameters {
@@ -193,7 +193,7 @@ func querySection() string {
 			for _, n := range []struct {
 				holds bool
 				word  string
-			}{{p.Required, "required"}, {p.Choice, "either-or"}, {p.Multiple, "list"}, {p.And, "AND"}, {p.Ignored, "ignored"}} {
+			}{{p.Required, "required"}, {p.Choice, "either-or"}, {p.Any, "one of these"}, {p.Multiple, "list"}, {p.And, "AND"}, {p.Ignored, "ignored"}} {
 				if n.holds {
 					notes = append(notes, n.word)
 				}
@@ -208,7 +208,7 @@ func querySection() string {
 func kitSection() string {
 	var b strings.Builder
 	b.WriteString("## Numbers of the NIST XDS toolkit\n\nEach number is a test of that name with messages of our own; `make conformance` runs them and prints the outcome. *reg* is the\n" +
-		"Document Registry, *rep* the Document Repository. Every number runs twice: as configured by default, and with strict validation\n" +
+		"Document Registry, *rep* the Document Repository, *reg_mpq* the Document Registry of the Multi-Patient Queries profile. Every number runs twice: as configured by default, and with strict validation\n" +
 		"(reg) or with the registry in another process (rep). Numbers of options that Dossier does not have are absent.\n\n| number | actor | what it shows | test |\n|---|---|---|---|\n")
 	for _, n := range testKit {
 		fmt.Fprintf(&b, "| %s | %s | %s | `TestNIST_%s` |\n", n.number, n.actor, n.title, strings.ReplaceAll(n.number, ".", "_"))

@@ -53,8 +53,11 @@ func allRules() []ruleRow {
 	}
 	add(repository.ProvideRules(), iti.ProvideAndRegisterDocumentSet)
 	add(registry.RelayRules(), iti.ProvideAndRegisterDocumentSet)
-	add(query.Rules(), iti.RegistryStoredQuery)
-	add(registry.QueryRules(), iti.RegistryStoredQuery)
+	add(query.Rules(), iti.RegistryStoredQuery, iti.MultiPatientStoredQuery)
+	add(query.MultiPatientRules(), iti.MultiPatientStoredQuery)
+	add(query.ChoiceRules(), iti.RegistryStoredQuery)
+	add(registry.QueryRules(), iti.RegistryStoredQuery, iti.MultiPatientStoredQuery)
+	add(registry.SinglePatientRules(), iti.RegistryStoredQuery)
 	add(repository.RetrieveRules(), iti.RetrieveDocumentSet)
 	return rows
 }

@@ -24,7 +24,7 @@ func findDocumentsByReferenceIDForMultiplePatients(r *reader) Query {
 		return !slices.ContainsFunc(list, func(id ReferenceID) bool { return id.Pattern })
 	}
 	if len(q.Patients) == 0 && len(q.ReferenceIDs) > 0 && !r.bad[entryPatientID] && !slices.ContainsFunc(q.ReferenceIDs, exact) {
-		r.missing(entryPatientID, "expected a patient id beside a pattern of reference ids, got none: whole ids alone may search all patients")
+		r.refuse(&patientsOrCodes, entryPatientID, "expected a patient id beside a pattern of reference ids, got none: whole ids alone may search all patients")
 	}
 	return q
 }

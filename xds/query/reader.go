@@ -93,7 +93,7 @@ func (r *reader) check() {
 		}
 	}
 	if len(any) > 0 && !narrowed {
-		r.missing(any[0], "expected a value here or in "+strings.Join(any[1:], ", ")+", got none of them")
+		r.refuse(&patientsOrCodes, any[0], "expected a value here or in "+strings.Join(any[1:], ", ")+", got none of them")
 	}
 	switch {
 	case len(choice) > 0 && len(given) == 0:

@@ -14,10 +14,17 @@ var (
 	objectTypeKnown   = xds.Rule{Name: "entry-type-known", Cite: sectionQueries, Code: xds.XDSRegistryError, Fixed: true}
 	requiredParameter = xds.Rule{Name: "required-parameter", Cite: sectionQueries, Code: xds.XDSStoredQueryMissingParam, Fixed: true}
 	singleValue       = xds.Rule{Name: "single-value", Cite: sectionQueries, Code: xds.XDSStoredQueryParamNumber, Fixed: true}
+	patientsOrCodes   = xds.Rule{Name: "patients-or-codes", Cite: multiPatientSection, Code: xds.XDSStoredQueryMissingParam, Fixed: true}
 	eitherOr          = xds.Rule{Name: "either-or", Cite: sectionQueries, Code: xds.XDSStoredQueryParamNumber, Fixed: true}
 )
 
-// Rules lists them in the order in which they are judged.
+// Rules lists those of ITI-18 and ITI-51 in the order in which they are judged.
 func Rules() []xds.Rule {
-	return []xds.Rule{knownQuery, returnTypeKnown, parameterCoding, queryLimits, objectTypeKnown, requiredParameter, singleValue, eitherOr}
+	return []xds.Rule{knownQuery, returnTypeKnown, parameterCoding, queryLimits, objectTypeKnown, requiredParameter, singleValue}
 }
+
+// ChoiceRules lists those of ITI-18 alone: its queries have pairs of which one is chosen.
+func ChoiceRules() []xds.Rule { return []xds.Rule{eitherOr} }
+
+// MultiPatientRules lists those of ITI-51 alone.
+func MultiPatientRules() []xds.Rule { return []xds.Rule{patientsOrCodes} }

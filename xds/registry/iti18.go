@@ -22,9 +22,7 @@ func (r *Registry) storedQuery(ctx context.Context, x *actor.Exchange, req *soap
 func (r *Registry) answer(ctx context.Context, x *actor.Exchange, req *soap.Request, parse func(*ebrim.AdhocQueryRequest) (query.Query, error)) (*soap.Response, error) {
 	request, ok := ebrim.DecodeAdhocQueryRequest(req.Body)
 	if !ok {
-		refused := queryRequest.Broken(req.Body.Path(), unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery"))
-		refused.Section = x.Transaction.Section + ".4.1.2"
-		return nil, xds.Errors{refused}
+		return nil, queryRequest.Refuse(req.Body.Path(), unexpected(req.Body, ebrim.NSQuery, "AdhocQueryRequest", "rim:AdhocQuery"), nil)
 	}
 	if d, ok := query.Lookup(request.QueryID); ok {
 		x.Query = d.Name

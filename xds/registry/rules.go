@@ -64,8 +64,11 @@ var (
 	resultSinglePatient = xds.Rule{Name: "result-single-patient", Cite: "ITI TF-2: 3.18.4.1.2.3.8.1", Code: xds.XDSResultNotSinglePatient, Fixed: true}
 )
 
-// QueryRules lists the rules of ITI-18 that this package judges.
-func QueryRules() []xds.Rule { return []xds.Rule{queryRequest, resultLimit, resultSinglePatient} }
+// QueryRules lists the rules of ITI-18 and ITI-51 that this package judges.
+func QueryRules() []xds.Rule { return []xds.Rule{queryRequest, resultLimit} }
+
+// SinglePatientRules lists those of ITI-18 alone.
+func SinglePatientRules() []xds.Rule { return []xds.Rule{resultSinglePatient} }
 
 // failureNamed is about the answer of a registry elsewhere (ITI-41 with a remote registry).
 var failureNamed = xds.Rule{Name: "failure-named", Cite: "ITI TF-3: 4.2.4", Code: xds.XDSRegistryError, Fixed: true}
