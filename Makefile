@@ -1,6 +1,7 @@
 # Everything runs on a machine that has only Go and make; what needs more says so and skips.
 export CGO_ENABLED ?= 0
 BIN := bin/dossier
+COVERED := ./internal/xmlwire,./soap,./xds/...,./ebrim,./store/...
 
 .DEFAULT_GOAL := help
 
@@ -10,9 +11,10 @@ build: ## build bin/dossier
 run: build ## build and start the server on embedded defaults (./data, loopback only)
 	@./$(BIN) serve
 
-test: ## run all tests
+test: ## run all tests and print what they cover
 	@go vet ./...
-	@go test ./...
+	@mkdir -p bin && go test -coverpkg=$(COVERED) -coverprofile=bin/coverage.out ./...
+	@sh tools/coverage.sh bin/coverage.out
 
 race: ## run all tests with the race detector (needs a C compiler)
 	@CGO_ENABLED=1 go test -race ./...
