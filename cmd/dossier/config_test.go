@@ -120,7 +120,7 @@ func TestPasswordStaysInside(t *testing.T) {
 		if _, _, err := command(t.Context(), "verify", "--data", t.TempDir(), "--database", address); err == nil || strings.Contains(err.Error(), "Secret") {
 			t.Errorf("%s: got %v, want an error without the password", address, err)
 		}
-		_, err := openDatabase(t.Context(), &Config{Database: address}, nil, sqldb.Options{})
+		_, err := openDatabase(t.Context(), &Config{Data: t.TempDir(), Database: address}, nil, sqldb.Options{})
 		if err == nil || strings.Contains(err.Error(), "Secret") {
 			t.Errorf("%s: got %v, want an error without the password", address, err)
 		}

@@ -22,6 +22,7 @@ type DB struct {
 	log     *slog.Logger
 	counted func()
 	volume  func() error
+	id      string
 	failure atomic.Pointer[error] // why nothing may be written any more; nil while all is well
 }
 
@@ -69,6 +70,9 @@ func (db *DB) Ping(ctx context.Context) error {
 		return t.query(ctx, "ping", b, func(*sql.Rows) error { return nil })
 	})
 }
+
+// Identity tells this database from every other one, also after it was dumped and restored. It is empty for SQLite.
+func (db *DB) Identity() string { return db.id }
 
 // Close waits for transactions to end and closes the database. Later calls of any method fail.
 func (db *DB) Close() error {

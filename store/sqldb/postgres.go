@@ -76,7 +76,25 @@ func (db *DB) preparePostgres(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sqldb: migrate: %w", err)
 	}
-	return db.migrate(ctx, goose.WithSessionLocker(locker))
+	if err := db.migrate(ctx, goose.WithSessionLocker(locker)); err != nil {
+		return err
+	}
+	return db.identify(ctx)
+}
+
+// identify reads the identity of the database; the first program that opens it gives it one.
+func (db *DB) identify(ctx context.Context) error {
+	return db.update(ctx, func(t *tx) error {
+		t.repeatable = true
+		b := t.builder()
+		b.add("INSERT INTO identity (one, id) VALUES (1, gen_random_uuid()::text) ON CONFLICT DO NOTHING")
+		if _, err := t.exec(ctx, "identity", b); err != nil {
+			return err
+		}
+		b = t.builder()
+		b.add("SELECT id FROM identity WHERE one = 1")
+		return t.query(ctx, "identity", b, func(rows *sql.Rows) error { return rows.Scan(&db.id) })
+	})
 }
 
 // postgresConnector reads the URL. Parsers quote what they cannot read, which may be the password; then the reason is left out.
@@ -103,7 +121,7 @@ func postgresConnector(address string) (*pq.Connector, error) {
 	if config.Runtime == nil {
 		config.Runtime = map[string]string{}
 	}
-	for name, value := range map[string]string{"statement_timeout": statementTimeout, "idle_in_transaction_session_timeout": idleInTransaction} {
+	for name, value := range map[string]string{"jit": "off", "statement_timeout": statementTimeout, "idle_in_transaction_session_timeout": idleInTransaction} {
 		if _, ok := config.Runtime[name]; !ok {
 			config.Runtime[name] = value
 		}
