@@ -61,13 +61,23 @@ func words(s string) []string {
 	kept := make([]string, 0, len(all))
 	for _, w := range all {
 		if !particle(w) {
-			kept = append(kept, w)
+			kept = append(kept, detached(w))
 		}
 	}
 	if len(kept) == 0 {
 		return all
 	}
 	return kept
+}
+
+// detached cuts off particles that are written together with the name: Vandenberg is van den Berg.
+func detached(word string) string {
+	for _, p := range []string{"vander", "vanden", "vande", "vonder"} {
+		if rest, ok := strings.CutPrefix(word, p); ok && len(rest) >= 4 {
+			return rest
+		}
+	}
+	return word
 }
 
 // number gives the digits of a telephone number that tell it from others: without the prefixes of Luxembourg, zeros in

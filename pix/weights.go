@@ -47,7 +47,7 @@ type Thresholds struct {
 }
 
 // DefaultThresholds go with DefaultWeights; tools print what they give on a synthetic population (make matching).
-func DefaultThresholds() Thresholds { return Thresholds{Link: 29, Review: 12, Contradict: -4} }
+func DefaultThresholds() Thresholds { return Thresholds{Link: 29, Review: 15, Contradict: -4} }
 
 // Policy is the configuration of an index.
 type Policy struct {
