@@ -31,6 +31,7 @@ bench: ## print speed and memory beside their limits, in one run
 
 crash: ## SIGKILL at KILLS (default 200) random moments, SEED to repeat; at every fail-point; failing system calls
 	@sh tools/crash.sh -kills $${KILLS:-200} -seed $${SEED:-0}
+
 matching: ## precision and recall of patient matching on a synthetic population of 100,000
 	@go test -count=1 -run '^TestMatching$$' -v ./pix -people 100000
 

@@ -184,13 +184,13 @@ func (d *decision) connect(a, b *Identity, kind LinkKind) {
 	j := Joined{Pair{a, b}, kind}
 	d.graph.links = append(d.graph.links, j)
 	d.fx.Link = append(d.fx.Link, j)
-	d.log(Entry{Identity: a.Key, Other: b.Key, Kind: kind})
+	d.log(Entry{Identity: a, Other: b, Kind: kind})
 }
 
 func (d *decision) disconnect(j Joined) {
 	d.graph.links = slices.DeleteFunc(d.graph.links, func(x Joined) bool { return x == j })
 	d.fx.Unlink = append(d.fx.Unlink, j)
-	d.log(Entry{Identity: j.A.Key, Other: j.B.Key, Kind: j.Kind})
+	d.log(Entry{Identity: j.A, Other: j.B, Kind: j.Kind})
 }
 
 func (d *decision) review(a, b *Identity, weight float64, reason ReviewReason) {
@@ -206,6 +206,11 @@ func (d *decision) review(a, b *Identity, weight float64, reason ReviewReason) {
 func (d *decision) affinity(k hl7v2.PatientKey) bool {
 	domain := d.policy.Domains.of(k.Authority)
 	return domain != nil && domain.Affinity
+}
+
+// registered writes an id as XDS metadata has it, without a namespace (ITI TF-3: Table 4.2.3.1.7-2).
+func registered(k hl7v2.PatientKey) hl7v2.CX {
+	return hl7v2.CX{ID: k.ID, Authority: hl7v2.HD{UniversalID: k.Authority, UniversalIDType: "ISO"}}
 }
 
 // live returns the identity if it is known and live.

@@ -62,8 +62,8 @@ const (
 
 // Entry is one line of the history of an identity.
 type Entry struct {
-	Identity hl7v2.PatientKey
-	Other    hl7v2.PatientKey // of merges, links and unlinks; zero otherwise
+	Identity *Identity
+	Other    *Identity // of merges, links and unlinks; nil otherwise
 	Event    Event
 	Kind     LinkKind      // of links
 	Before   *Demographics // of updates

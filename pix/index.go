@@ -66,8 +66,8 @@ type Effects struct {
 	// Examined are identities whose open reviews are replaced by those of Reviews.
 	Examined []*Identity
 	Reviews  []Review
-	Known    []hl7v2.PatientKey // ids of the affinity domain that the Document Registry must know
-	Merged   []MergedPatients   // and those that it must merge
+	Known    []hl7v2.CX // ids of the affinity domain that the Document Registry must know
+	Merged   []Merge    // and those that it must merge
 	History  []Entry
 	Notices  []Notice
 
@@ -81,10 +81,4 @@ func (i *Identity) Keys() []string {
 		return nil
 	}
 	return distinct(append(i.Demographics.keys().stored, i.Demographics.searchKeys()...))
-}
-
-// MergedPatients are ids of the affinity domain of which one becomes an alias of the other.
-type MergedPatients struct {
-	Survivor, Subsumed hl7v2.PatientKey
-	Message            [32]byte
 }

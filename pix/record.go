@@ -62,7 +62,7 @@ func (d *decision) targets() (targets []*Identity, done bool, err error) {
 		d.members = append(d.members, i)
 		d.byKey[i.Key] = i
 		if d.affinity(i.Key) {
-			d.fx.Known = append(d.fx.Known, i.Key)
+			d.fx.Known = append(d.fx.Known, registered(i.Key))
 		}
 	}
 	// The national id is many sources' word for the person; the source's own id is what this message is about.
@@ -93,7 +93,7 @@ func (d *decision) update(i *Identity) bool {
 	}
 	i.Demographics = after
 	d.store(i)
-	e := Entry{Identity: i.Key}
+	e := Entry{Identity: i}
 	if i.Seq != 0 {
 		e.Before = &before
 	}

@@ -80,7 +80,7 @@ func (d *decision) subsume(to, from *Identity) {
 	from.Survivor, from.MergedBy = to, d.Origin.Digest
 	d.store(from)
 	d.fx.Examined = append(d.fx.Examined, from)
-	d.log(Entry{Identity: to.Key, Other: from.Key})
+	d.log(Entry{Identity: to, Other: from})
 	for _, l := range handed {
 		d.hand(l)
 	}
@@ -91,7 +91,7 @@ func (d *decision) subsume(to, from *Identity) {
 		}
 	}
 	if d.affinity(to.Key) {
-		d.fx.Merged = append(d.fx.Merged, MergedPatients{to.Key, from.Key, d.Origin.Digest})
+		d.fx.Merged = append(d.fx.Merged, Merge{Survivor: registered(to.Key), Subsumed: registered(from.Key), Message: d.Origin.Digest})
 	}
 }
 
@@ -149,7 +149,7 @@ func (d *decision) change() error {
 	d.members, d.byKey[id] = append(d.members, to), to
 	d.store(to)
 	if d.affinity(id) {
-		d.fx.Known = append(d.fx.Known, id)
+		d.fx.Known = append(d.fx.Known, registered(id))
 	}
 	d.subsume(to, from)
 	return d.rematch([]*Identity{to})
@@ -191,7 +191,7 @@ func (d *decision) unlink() error {
 	}
 	if !d.isApart(a, b) {
 		d.separate(Pair{a, b})
-		d.log(Entry{Identity: a.Key, Other: b.Key})
+		d.log(Entry{Identity: a, Other: b})
 	}
 	return nil
 }

@@ -15,41 +15,45 @@ const nextPatient = "coalesce((SELECT max(id) FROM patient), 0) + 1"
 
 // AddPatient implements store.Patients.
 func (db *DB) AddPatient(ctx context.Context, id hl7v2.CX) error {
+	return db.update(ctx, func(t *tx) error { return t.addPatient(ctx, id) })
+}
+
+func (t *tx) addPatient(ctx context.Context, id hl7v2.CX) error {
 	k := id.Key()
-	return db.update(ctx, func(t *tx) error {
-		b := t.builder()
-		b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", nextPatient, ", ", nextPatient, ", ")
-		b.bind(k.Authority)
-		b.add(", ")
-		b.bind(k.ID)
-		b.add(", ")
-		b.bind(id.String())
-		b.add(") ON CONFLICT (authority, identifier) DO NOTHING")
-		_, err := t.exec(ctx, "add patient", b)
-		return err
-	})
+	b := t.builder()
+	b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", nextPatient, ", ", nextPatient, ", ")
+	b.bind(k.Authority)
+	b.add(", ")
+	b.bind(k.ID)
+	b.add(", ")
+	b.bind(id.String())
+	b.add(") ON CONFLICT (authority, identifier) DO NOTHING")
+	_, err := t.exec(ctx, "add patient", b)
+	return err
 }
 
 // MergePatient implements store.Patients.
 func (db *DB) MergePatient(ctx context.Context, m pix.Merge) error {
-	to, from := m.Survivor.Key(), m.Subsumed.Key()
-	if to == from {
+	if m.Survivor.Equal(m.Subsumed) {
 		return &pix.MergeError{Reason: pix.MergeSame}
 	}
-	return db.update(ctx, func(t *tx) error {
-		known, err := t.patients(ctx, []hl7v2.PatientKey{to, from})
-		if err != nil {
-			return err
-		}
-		reason := refuseMerge(known, to, from)
-		if reason == "" {
-			return t.merge(ctx, known[to].id, known[from].id, m.Message)
-		}
-		if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
-			return err
-		}
-		return &pix.MergeError{Reason: reason}
-	})
+	return db.update(ctx, func(t *tx) error { return t.mergePatients(ctx, m) })
+}
+
+func (t *tx) mergePatients(ctx context.Context, m pix.Merge) error {
+	to, from := m.Survivor.Key(), m.Subsumed.Key()
+	known, err := t.patients(ctx, []hl7v2.PatientKey{to, from})
+	if err != nil {
+		return err
+	}
+	reason := refuseMerge(known, to, from)
+	if reason == "" {
+		return t.merge(ctx, known[to].id, known[from].id, m.Message)
+	}
+	if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
+		return err
+	}
+	return &pix.MergeError{Reason: reason}
 }
 
 func refuseMerge(known map[hl7v2.PatientKey]patient, survivor, subsumed hl7v2.PatientKey) pix.MergeReason {
