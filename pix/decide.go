@@ -212,11 +212,3 @@ func (d *decision) affinity(k hl7v2.PatientKey) bool {
 func registered(k hl7v2.PatientKey) hl7v2.CX {
 	return hl7v2.CX{ID: k.ID, Authority: hl7v2.HD{UniversalID: k.Authority, UniversalIDType: "ISO"}}
 }
-
-// live returns the identity if it is known and live.
-func (d *decision) live(k hl7v2.PatientKey) *Identity {
-	if i := d.byKey[k]; i != nil && i.Live() {
-		return i
-	}
-	return nil
-}

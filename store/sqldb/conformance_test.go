@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dossier/store"
+	"dossier/pix"
 	"dossier/store/sqldb"
 	"dossier/store/storetest"
 )
@@ -37,3 +38,12 @@ func TestInspector(t *testing.T) { t.Parallel(); storetest.Inspector(t, inspecte
 func TestRegistry(t *testing.T)  { t.Parallel(); storetest.Registry(t, backend) }
 func TestDocuments(t *testing.T) { t.Parallel(); storetest.Documents(t, backend) }
 func TestPatients(t *testing.T)  { t.Parallel(); storetest.Patients(t, backend) }
+
+func TestIdentities(t *testing.T) {
+	t.Parallel()
+	storetest.Identities(t, func(t *testing.T, p *pix.Policy) storetest.IdentityBackend {
+		db := open(t)
+		index := db.Identities(p)
+		return storetest.IdentityBackend{Index: index, Worklist: index, Outbox: index, Patients: db}
+	})
+}
