@@ -4,8 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"dossier/store"
 	"dossier/pix"
+	"dossier/store"
 	"dossier/store/sqldb"
 	"dossier/store/storetest"
 )
