@@ -52,19 +52,19 @@ type Reason string
 // The reasons to refuse; those of merges are MergeReason.
 const (
 	NoID           Reason = "expected an identifier, found none"
-	UnknownDomain  Reason = "no domain that is known here"
-	NotAllowed     Reason = "the sender may not feed this domain"
-	BadID          Reason = "not an id of its domain"
-	UnknownID      Reason = "the id is not known"
-	SubsumedID     Reason = "the id was subsumed earlier"
-	SeveralIDs     Reason = "expected exactly one id of a domain known here"
-	OtherDomain    Reason = "both ids must be of one domain"
-	SameID         Reason = "both ids are the same"
-	TakenID        Reason = "the new id is in use: merge the two instead"
-	KeptApart      Reason = "the link would join ids that were unlinked"
-	TooLoose       Reason = "the criteria match too many patients"
-	NoCriteria     Reason = "no criterion that narrows the search"
-	UnknownPointer Reason = "the continuation is unknown or has expired"
+	UnknownDomain  Reason = "expected an id of a domain that is configured here"
+	NotAllowed     Reason = "expected an id of a domain that this sender may feed"
+	BadID          Reason = "expected an id that its domain can have assigned"
+	UnknownID      Reason = "expected an id that is known"
+	SubsumedID     Reason = "expected a live id, this one was subsumed earlier"
+	SeveralIDs     Reason = "expected exactly one id of a domain that is configured here"
+	OtherDomain    Reason = "expected two ids of one domain"
+	SameID         Reason = "expected two different ids"
+	TakenID        Reason = "expected a new id, this one is in use"
+	KeptApart      Reason = "expected ids that were never taken apart"
+	TooLoose       Reason = "expected criteria that fewer patients match"
+	NoCriteria     Reason = "expected a criterion that narrows the search"
+	UnknownPointer Reason = "expected a continuation that was handed out here and has not expired"
 )
 
 // Part is the part of a feed or query that a refusal is about.

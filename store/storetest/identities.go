@@ -181,7 +181,7 @@ func (w *mpi) person(first, want string) {
 	w.Helper()
 	p, err := w.Person(context.Background(), id(first).Key())
 	if want == "" {
-		if got := refusal(err); got != "the id is not known at id0" {
+		if got := refusal(err); got != "expected an id that is known at id0" {
 			w.Errorf("%s: got %v and %q, want an unknown id", first, p, got)
 		}
 		return

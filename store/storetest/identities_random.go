@@ -196,7 +196,7 @@ func (w *mpi) compare(rt *rapid.T, m *identityModel, names []string) {
 				list = append(list, short(k))
 			}
 			got = strings.Join(list, " ")
-		} else if refusal(err) != "the id is not known at id0" {
+		} else if refusal(err) != "expected an id that is known at id0" {
 			rt.Fatal(err)
 		}
 		if want := m.person(name); got != want {

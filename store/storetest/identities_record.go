@@ -36,15 +36,15 @@ func idsCreated(w *mpi) {
 func createRefused(w *mpi) {
 	w.apply(pix.EventCreate, "A:1", "", who("a"))
 	w.refused(pix.EventCreate, "", "", "expected an identifier, found none at id0")
-	w.refused(pix.EventCreate, "X:1", "", "no domain that is known here at authority0")
-	w.refused(pix.EventCreate, "A:2 N:1234567890123", "", "not an id of its domain at id1")
+	w.refused(pix.EventCreate, "X:1", "", "expected an id of a domain that is configured here at authority0")
+	w.refused(pix.EventCreate, "A:2 N:1234567890123", "", "expected an id that its domain can have assigned at id1")
 	f := feed(pix.EventCreate, "X:9 A:3", "", who("b"))
 	f.Origin.Source.Application = "EVIL"
-	if got := refusal(w.Apply(context.Background(), f)); got != "the sender may not feed this domain at authority1" {
+	if got := refusal(w.Apply(context.Background(), f)); got != "expected an id of a domain that this sender may feed at authority1" {
 		w.Errorf("foreign source: %q", got)
 	}
 	f.Origin.Source = pix.Source{Application: "MPI", Facility: "OTHER"}
-	if got := refusal(w.Apply(context.Background(), f)); got != "the sender may not feed this domain at authority1" {
+	if got := refusal(w.Apply(context.Background(), f)); got != "expected an id of a domain that this sender may feed at authority1" {
 		w.Errorf("foreign facility: %q", got)
 	}
 	f.Origin.Trusted = true
@@ -53,7 +53,7 @@ func createRefused(w *mpi) {
 	}
 	f = feed(pix.EventCreate, "", "", who("b"))
 	f.IDs = []hl7v2.CX{{ID: "4", Authority: hl7v2.HD{Namespace: "HA", UniversalID: HospitalB, UniversalIDType: "ISO"}}}
-	if got := refusal(w.Apply(context.Background(), f)); got != "no domain that is known here at authority0" {
+	if got := refusal(w.Apply(context.Background(), f)); got != "expected an id of a domain that is configured here at authority0" {
 		w.Errorf("namespace of another domain: %q", got)
 	}
 	for _, x := range []string{"A:2", "B:4", "N:1234567890123"} {
@@ -70,7 +70,7 @@ func createRefused(w *mpi) {
 }
 
 func idsUpdated(w *mpi) {
-	w.refused(pix.EventUpdate, "A:1", "", "the id is not known at id0", who("a"))
+	w.refused(pix.EventUpdate, "A:1", "", "expected an id that is known at id0", who("a"))
 	w.apply(pix.EventRevise, "A:1", "", who("a")) // ignored
 	w.person("A:1", "")
 	w.apply(pix.EventCreate, "A:1", "", who("a"))
@@ -89,7 +89,7 @@ func idsUpdated(w *mpi) {
 	}
 	w.apply(pix.EventCreate, "A:2", "", who("b"))
 	w.apply(pix.EventMerge, "A:2", "A:1")
-	w.refused(pix.EventUpdate, "A:1", "", "the id was subsumed earlier at id0", who("a"))
+	w.refused(pix.EventUpdate, "A:1", "", "expected a live id, this one was subsumed earlier at id0", who("a"))
 	w.apply(pix.EventCreate, "A:1", "", who("c"))
 	w.person("A:1", "")
 }

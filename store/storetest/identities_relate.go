@@ -43,7 +43,7 @@ func unlinkMiddle(w *mpi) {
 	w.apply(pix.EventUnlink, "A:1", "A:2")
 	w.person("A:1", "A:1 A:3 A:5")
 	w.person("A:2", "A:2 A:4")
-	w.refused(pix.EventLink, "A:4", "A:5", "the link would join ids that were unlinked at other0")
+	w.refused(pix.EventLink, "A:4", "A:5", "expected ids that were never taken apart at other0")
 	w.apply(pix.EventLink, "A:1", "A:2")
 	w.person("A:1", "A:1 A:2 A:3 A:4 A:5")
 }
@@ -68,14 +68,14 @@ func linksRefused(w *mpi) {
 	w.five()
 	w.apply(pix.EventMerge, "A:1", "A:5")
 	for _, e := range []pix.Event{pix.EventLink, pix.EventUnlink} {
-		w.refused(e, "A:9", "A:1", "the id is not known at id0")
-		w.refused(e, "A:1", "A:9", "the id is not known at other0")
-		w.refused(e, "A:1", "A:1", "both ids are the same at other0")
-		w.refused(e, "A:5", "A:2", "the id was subsumed earlier at id0")
-		w.refused(e, "A:2", "A:5", "the id was subsumed earlier at other0")
-		w.refused(e, "A:1 A:2", "A:3", "expected exactly one id of a domain known here at id1")
+		w.refused(e, "A:9", "A:1", "expected an id that is known at id0")
+		w.refused(e, "A:1", "A:9", "expected an id that is known at other0")
+		w.refused(e, "A:1", "A:1", "expected two different ids at other0")
+		w.refused(e, "A:5", "A:2", "expected a live id, this one was subsumed earlier at id0")
+		w.refused(e, "A:2", "A:5", "expected a live id, this one was subsumed earlier at other0")
+		w.refused(e, "A:1 A:2", "A:3", "expected exactly one id of a domain that is configured here at id1")
 		w.refused(e, "A:1", "", "expected an identifier, found none at other0")
-		w.refused(e, "A:1", "X:1", "no domain that is known here at other0")
+		w.refused(e, "A:1", "X:1", "expected an id of a domain that is configured here at other0")
 	}
 	w.person("A:1", "A:1")
 	w.person("A:2", "A:2")
@@ -107,7 +107,7 @@ func mergeHandsOver(w *mpi) {
 	w.apply(pix.EventUnlink, "A:1", "A:3")
 	w.apply(pix.EventMerge, "A:2", "A:1")
 	w.person("B:1", "A:2 B:1")
-	w.refused(pix.EventLink, "B:1", "A:3", "the link would join ids that were unlinked at other0")
+	w.refused(pix.EventLink, "B:1", "A:3", "expected ids that were never taken apart at other0")
 	// A merge of ids that were kept apart wins, as their source knows best; whoever is concerned is told.
 	w.apply(pix.EventLink, "A:3", "A:4")
 	w.apply(pix.EventUnlink, "A:4", "A:2")
@@ -148,11 +148,11 @@ func idMergesRefused(w *mpi) {
 		{"A:1", "A:2", string(pix.MergeSurvivorSubsumed)},
 		{"A:3", "A:1", string(pix.MergeSubsumedTwice)},
 		{"A:2", "A:1", string(pix.MergeSubsumedTwice)},
-		{"A:3", "B:1", "both ids must be of one domain at other0"},
-		{"A:3 A:4", "A:5", "expected exactly one id of a domain known here at id0"},
-		{"A:3", "A:4 A:5", "expected exactly one id of a domain known here at other0"},
-		{"A:3", "X:1", "no domain that is known here at other0"},
-		{"X:1", "A:3", "no domain that is known here at authority0"},
+		{"A:3", "B:1", "expected two ids of one domain at other0"},
+		{"A:3 A:4", "A:5", "expected exactly one id of a domain that is configured here at id0"},
+		{"A:3", "A:4 A:5", "expected exactly one id of a domain that is configured here at other0"},
+		{"A:3", "X:1", "expected an id of a domain that is configured here at other0"},
+		{"X:1", "A:3", "expected an id of a domain that is configured here at authority0"},
 		{"", "A:3", "expected an identifier, found none at id0"},
 		{"A:3", "", "expected an identifier, found none at other0"},
 	} {
@@ -165,9 +165,9 @@ func idMergesRefused(w *mpi) {
 func idChanged(w *mpi) {
 	w.apply(pix.EventCreate, "P:1 A:1", "", who("a"))
 	w.apply(pix.EventCreate, "P:2", "", who("c"))
-	w.refused(pix.EventChange, "P:2", "P:1", "the new id is in use: merge the two instead at id0")
-	w.refused(pix.EventChange, "P:3", "P:4", "the id is not known at other0")
-	w.refused(pix.EventChange, "P:1", "P:1", "both ids are the same at other0")
+	w.refused(pix.EventChange, "P:2", "P:1", "expected a new id, this one is in use at id0")
+	w.refused(pix.EventChange, "P:3", "P:4", "expected an id that is known at other0")
+	w.refused(pix.EventChange, "P:1", "P:1", "expected two different ids at other0")
 	w.apply(pix.EventChange, "P:3", "P:1")
 	w.person("A:1", "P:3 A:1")
 	w.person("P:1", "")
@@ -176,7 +176,7 @@ func idChanged(w *mpi) {
 	if d := w.demographics("P:3"); len(d.Names) != 1 || d.Names[0] != who("a").Names[0] {
 		w.Error("the new id has not the demographics of the old one")
 	}
-	w.refused(pix.EventChange, "P:4", "P:1", "the id was subsumed earlier at other0")
+	w.refused(pix.EventChange, "P:4", "P:1", "expected a live id, this one was subsumed earlier at other0")
 	w.apply(pix.EventCreate, "B:1 N:001", "", who("e"))
 	w.apply(pix.EventChange, "N:002", "N:001")
 	w.person("B:1", "B:1 N:002")

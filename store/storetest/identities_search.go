@@ -103,11 +103,11 @@ func searches(w *mpi) {
 func searchRefused(w *mpi) {
 	w.people()
 	for _, s := range []pix.Search{{}, {Sex: "F"}, {Family: "*"}, {Family: "*er"}, {Address: pix.Address{City: "Wiltz"}}, {Birth: pix.Dates{From: "1980"}}} {
-		if _, err := w.Search(context.Background(), s, 10); refusal(err) != "no criterion that narrows the search at criterion0" {
+		if _, err := w.Search(context.Background(), s, 10); refusal(err) != "expected a criterion that narrows the search at criterion0" {
 			w.Errorf("%v: %v", s.Family, err)
 		}
 	}
-	if _, err := w.Search(context.Background(), pix.Search{Family: "m*"}, 1); refusal(err) != "the criteria match too many patients at criterion0" {
+	if _, err := w.Search(context.Background(), pix.Search{Family: "m*"}, 1); refusal(err) != "expected criteria that fewer patients match at criterion0" {
 		w.Errorf("two matches for a limit of one: %v", err)
 	}
 }
