@@ -117,7 +117,7 @@ type Patient struct {
 }
 
 // Patients answers a demographics query with its first block. People without an id in the domains asked for are left out
-// (ITI TF-2: 3.21.4.2.2.8). The refusals are UnknownDomain at PartDomain, joined, and NoCriteria or TooLoose at
+// (ITI TF-2: 3.21.4.2). The refusals are UnknownDomain at PartDomain, joined, and NoCriteria or TooLoose at
 // PartCriterion; an unknown domain of Search.ID finds nobody.
 func (c *Core) Patients(ctx context.Context, q Demographics) (*Block, error) {
 	wanted, err := c.wanted(q.Domains)

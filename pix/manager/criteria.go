@@ -8,7 +8,7 @@ import (
 )
 
 // readCriteria reads QPD-3: repetitions @PID.field.component.subcomponent^value, all of which must hold (ITI TF-2:
-// 3.21.4.1.2.2.2).
+// 3.21.4.1).
 func readCriteria(q query) (pix.Search, error) {
 	c := criteria{query: q}
 	n := 0

@@ -27,7 +27,9 @@ func (m *Manager) feed(ctx context.Context, r *request) ([]byte, error) {
 	case pix.EventLink, pix.EventUnlink:
 		places, err = twoPatients(r.msg, &f)
 	default:
-		places, err = patient(r.msg, &f)
+		if places, err = patient(r.msg, &f); err == nil && (r.header.Trigger == "A28" || r.header.Trigger == "A31") {
+			err = needName(&f)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -77,6 +79,14 @@ func patient(msg *hl7v2.Message, f *pix.Feed) (places, error) {
 	}
 	f.National = nationals(pid)
 	return places{pix.PartID: at}, nil
+}
+
+// needName refuses a patient without a name: ITI-30 requires PID-5, and so does ITI-8, whose senders often leave it out.
+func needName(f *pix.Feed) error {
+	if len(f.Demographics.Names) > 0 {
+		return nil
+	}
+	return place{segment: "PID", sequence: 1, field: 5}.refuse(hl7v2.CodeRequiredFieldMissing, 0, "expected a name, found none", nil)
 }
 
 // pairOf reads the two ids of a merge or change. Several pairs, which later versions of HL7 allow, are refused: a pair that

@@ -8,7 +8,7 @@ import (
 	"dossier/pix"
 )
 
-// demographicsQuery answers a Patient Demographics Query, or goes on with one (ITI TF-2: 3.21.4.2.2.8).
+// demographicsQuery answers a Patient Demographics Query, or goes on with one (ITI TF-2: 3.21.4.2).
 func (m *Manager) demographicsQuery(ctx context.Context, r *request) ([]byte, error) {
 	q, err := readQuery(r.msg)
 	block := &Block{}
@@ -74,7 +74,7 @@ func quantity(msg *hl7v2.Message) (int, error) {
 	return n, nil
 }
 
-// cancelQuery ends a query (ITI TF-2: 3.21.4.1.2.5).
+// cancelQuery ends a query (ITI TF-2: 3.21.4.1).
 func (m *Manager) cancelQuery(_ context.Context, r *request) ([]byte, error) {
 	tag := r.msg.Field("QID", 1).Text()
 	if tag == "" {

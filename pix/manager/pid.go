@@ -181,7 +181,7 @@ func pidIdentifiers(ids []hl7v2.CX) hl7v2.Value {
 	return hl7v2.Repeat(out...)
 }
 
-// pidOf writes PID of a demographics answer (ITI TF-2: 3.21.4.2.2.6).
+// pidOf writes PID of a demographics answer (ITI TF-2: 3.21.4.2).
 func pidOf(p Patient) []hl7v2.Value {
 	d := p.Demographics
 	fields := make([]hl7v2.Value, 25)
