@@ -16,6 +16,11 @@ var (
 	// ErrConflict says that the state which the caller decided on no longer holds. Deciding again on fresh state gives
 	// the right answer, so Update runs its function again a few times before it returns this error.
 	ErrConflict = errors.New("store: conflicting change")
+	// ErrUnavailable says that the database does not answer. Nothing was changed.
+	ErrUnavailable = errors.New("store: the database does not answer")
+	// ErrUnknown says that the database was lost while it committed and could not be asked since whether it did. The change
+	// is there as a whole or not at all.
+	ErrUnknown = errors.New("store: the outcome of the change is unknown")
 	// ErrNoSpace says that there is no room for what was to be written. Nothing of it was.
 	ErrNoSpace = errors.New("store: no space left")
 )
@@ -25,7 +30,8 @@ type Registry interface {
 	// View runs fn on one consistent state.
 	View(ctx context.Context, fn func(RegistryReader) error) error
 	// Update runs fn in one transaction and commits it durably when fn returns nil. fn may run again after ErrConflict or
-	// a serialization failure, so it must have no effect but through its argument.
+	// when the transaction is known not to have committed, so it must have no effect but through its argument. ErrUnknown
+	// alone leaves open whether the change was made.
 	Update(ctx context.Context, fn func(RegistryTx) error) error
 	// Fragments calls fn for each of the objects that Find returned with leaf, in order, with its Fragment filled in for the
 	// time of the call. It runs outside of any transaction, for a reader as slow as the network: fragments never change, and

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -32,13 +34,18 @@ func (n *node) admin() http.Handler {
 	return mux
 }
 
+// readyTimeout is how long the database may take to answer the question whether it is there.
+const readyTimeout = 3 * time.Second
+
 // readyz says whether requests would be served now: started, not draining, database answering, document store sound.
 func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
 	if !n.ready.Load() {
 		http.Error(w, "not ready: starting or draining", http.StatusServiceUnavailable)
 		return
 	}
-	if err := n.db.Ping(r.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := n.db.Ping(ctx); err != nil {
 		n.log.Warn("database does not answer", "cause", err.Error())
 		http.Error(w, "not ready: database does not answer", http.StatusServiceUnavailable)
 		return

@@ -53,7 +53,8 @@ var onlyHere = []struct {
 }{
 	{"github.com/spf13/viper", "only cmd/dossier reads configuration", []string{"dossier/cmd/dossier"}},
 	{"github.com/spf13/cobra", "only cmd/dossier has a command line", []string{"dossier/cmd/dossier"}},
-	{"database/sql", "all SQL is in store/sqldb; the benchmarks measure it against bare SQL", []string{"dossier/store/sqldb", "dossier/tools/bench"}},
+	{"database/sql", "all SQL is in store/sqldb; the benchmarks measure it against bare SQL, and tests need databases", []string{"dossier/store/sqldb", "dossier/tools/bench", "dossier/internal/pgtest"}},
+	{"dossier/internal/pgtest", "only tests start a database", nil},
 	{"dossier/store/sqldb", "only cmd/dossier wires; the benchmarks need its schema", []string{"dossier/cmd/dossier", "dossier/tools/bench"}},
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	HTTP       string           `yaml:"http"`     // listener of the SOAP endpoints
 	MLLP       string           `yaml:"mllp"`     // listener of the Patient Identity Feed
 	Admin      string           `yaml:"admin"`    // listener of metrics and health
-	Database   string           `yaml:"database"` // "" is SQLite in the data folder
+	Database   string           `yaml:"database"` // "" is SQLite in the data folder; else the URL of a PostgreSQL database
 	Domain     DomainConfig     `yaml:"domain"`
 	PIX        PIXConfig        `yaml:"pix"`
 	Repository RepositoryConfig `yaml:"repository"`
@@ -220,8 +220,8 @@ func (c *Config) check() error {
 	if c.Retry.Keep < time.Minute {
 		errs = append(errs, fmt.Errorf("retry.keep: expected at least 1m, got %v", c.Retry.Keep))
 	}
-	if c.Database != "" {
-		errs = append(errs, fmt.Errorf("database: expected \"\" (SQLite in the data folder); PostgreSQL is not supported by this version"))
+	if c.Database != "" && !isPostgres(c.Database) {
+		errs = append(errs, errors.New("database: expected \"\" (SQLite in the data folder) or postgres://user:password@host/database"))
 	}
 	if len(errs) == 0 {
 		return nil
@@ -242,11 +242,11 @@ func (c *Config) patients() []string {
 func addConfigFlags(f *pflag.FlagSet) {
 	d := defaults()
 	f.String("config", "", "YAML file with the configuration")
-	f.String("data", d.Data, "folder of the database and the documents")
+	f.String("data", d.Data, "folder of the documents and, without --database, the database")
 	f.String("http", d.HTTP, "listener of the SOAP endpoints")
 	f.String("mllp", d.MLLP, "listener of the Patient Identity Feed (ITI-8)")
 	f.String("admin", d.Admin, "listener of metrics and health")
-	f.String("database", d.Database, "database URL; empty is SQLite in the data folder")
+	f.String("database", d.Database, "postgres:// URL of the database; empty is SQLite in the data folder")
 }
 
 func configOf(cmd *cobra.Command) (*Config, error) {
@@ -270,6 +270,7 @@ func newConfig() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.Database = withoutPassword(c.Database)
 			enc := yaml.NewEncoder(cmd.OutOrStdout())
 			enc.SetIndent(2)
 			return errors.Join(enc.Encode(c), enc.Close())

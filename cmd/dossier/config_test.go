@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"dossier/store/sqldb"
 )
 
 func load(t *testing.T, file string, args, environ []string) (*Config, error) {
@@ -98,6 +100,30 @@ func TestConfigPrintsAValidFile(t *testing.T) {
 	}
 	if second := mustCommand(t, "config", "--config", name); second != first {
 		t.Errorf("got\n%s\nwant\n%s", second, first)
+	}
+}
+
+// TestPasswordStaysInside: what is shown of the database's address has no password, well-formed or not.
+func TestPasswordStaysInside(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"postgres://u:Secret@h/db?sslmode=require":          "postgres://u:xxxxx@h/db?sslmode=require",
+		"postgres://u:Secret@h1:1,h2:2/db":                  "postgres://u:xxxxx@h1:1,h2:2/db",
+		"postgresql://h/db?password=Secret&sslmode=require": "password=xxxxx",
+		"postgres://u:Secret%zz@h/db":                       "not a URL",
+	} {
+		if out := mustCommand(t, "config", "--database", address); !strings.Contains(out, want) || strings.Contains(out, "Secret") {
+			t.Errorf("%s: want %q and no password in\n%s", address, want, out)
+		}
+	}
+	for _, address := range []string{"oracle://u:Secret@h/db", "postgres://u:Secret%zz@h/db", "postgres://u:Secret@h/db?sslmode=Secret"} {
+		if _, _, err := command(t.Context(), "verify", "--data", t.TempDir(), "--database", address); err == nil || strings.Contains(err.Error(), "Secret") {
+			t.Errorf("%s: got %v, want an error without the password", address, err)
+		}
+		_, err := openDatabase(t.Context(), &Config{Database: address}, nil, sqldb.Options{})
+		if err == nil || strings.Contains(err.Error(), "Secret") {
+			t.Errorf("%s: got %v, want an error without the password", address, err)
+		}
 	}
 }
 

@@ -55,9 +55,10 @@ const approved = "$XDSDocumentEntryStatus=Approved"
 
 // TestConversation is the main path as a user walks it: a patient becomes known, documents go in, are found, and come
 // back with equal bytes.
-func TestConversation(t *testing.T) {
-	t.Parallel()
-	s := startServer(t, testConfig(t), realWorld())
+func TestConversation(t *testing.T) { onEach(t, conversation) }
+
+func conversation(t *testing.T, b backend) {
+	s := startServer(t, b.config(t), realWorld())
 	const patient = "NEW-1^^^&2.999.1.1&ISO"
 	files := documents(t)
 
@@ -91,14 +92,15 @@ func TestConversation(t *testing.T) {
 }
 
 // TestOracleSamples does the same with the sample documents of another team, where they are present.
-func TestOracleSamples(t *testing.T) {
-	t.Parallel()
+func TestOracleSamples(t *testing.T) { onEach(t, oracleSamples) }
+
+func oracleSamples(t *testing.T, b backend) {
 	dir := filepath.Join(oracle(t), "samples")
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(names) == 0 {
 		t.Skipf("no sample documents in %s", dir)
 	}
-	s := startServer(t, testConfig(t), realWorld())
+	s := startServer(t, b.config(t), realWorld())
 	for _, name := range names {
 		in := submitJSON(t, "--to", s.repository(), "--patient", "DEMO-1^^^&2.999.1.1&ISO", name)
 		out := mustCommand(t, "retrieve", "--to", s.repository(), "--document", in.Documents[0].UniqueID)
@@ -109,9 +111,10 @@ func TestOracleSamples(t *testing.T) {
 }
 
 // TestReplaceAndMerge: the new version is found, the old one is not, and after a merge the survivor has it all.
-func TestReplaceAndMerge(t *testing.T) {
-	t.Parallel()
-	s := startServer(t, testConfig(t), realWorld())
+func TestReplaceAndMerge(t *testing.T) { onEach(t, replaceAndMerge) }
+
+func replaceAndMerge(t *testing.T, b backend) {
+	s := startServer(t, b.config(t), realWorld())
 	file := documents(t)[0]
 	const old, survivor = "DEMO-1^^^&2.999.1.1&ISO", "DEMO-2^^^&2.999.1.1&ISO"
 	first := submitJSON(t, "--to", s.repository(), "--patient", old, file)
@@ -141,9 +144,10 @@ func TestReplaceAndMerge(t *testing.T) {
 }
 
 // TestRefusedMeansNothing: a submission that the registry refuses leaves no document behind.
-func TestRefusedMeansNothing(t *testing.T) {
-	t.Parallel()
-	s := startServer(t, testConfig(t), realWorld())
+func TestRefusedMeansNothing(t *testing.T) { onEach(t, refusedMeansNothing) }
+
+func refusedMeansNothing(t *testing.T, b backend) {
+	s := startServer(t, b.config(t), realWorld())
 	file := documents(t)[0]
 	id := "2.25." + strings.Map(func(r rune) rune {
 		if r == '-' {
@@ -169,10 +173,11 @@ func TestRefusedMeansNothing(t *testing.T) {
 }
 
 // TestRemoteRegistry: the repository forwards by ITI-42 and hands back what the registry says.
-func TestRemoteRegistry(t *testing.T) {
-	t.Parallel()
-	central := startServer(t, testConfig(t), realWorld())
-	c := testConfig(t)
+func TestRemoteRegistry(t *testing.T) { onEach(t, remoteRegistry) }
+
+func remoteRegistry(t *testing.T, b backend) {
+	central := startServer(t, b.config(t), realWorld())
+	c := b.config(t)
 	c.Registry.URL = central.registry()
 	c.Repository.ID = "2.999.1.77"
 	s := startServer(t, c, realWorld())

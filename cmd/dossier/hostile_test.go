@@ -175,9 +175,10 @@ func bomb(t testing.TB) string {
 
 // TestHostile sends each to one server: every answer is the one that the message deserves, and after all of them the
 // server still works and holds nothing.
-func TestHostile(t *testing.T) {
-	t.Parallel()
-	s := startServer(t, testConfig(t), realWorld())
+func TestHostile(t *testing.T) { onEach(t, hostileSet) }
+
+func hostileSet(t *testing.T, b backend) {
+	s := startServer(t, b.config(t), realWorld())
 	cases := hostileMessages(t)
 	if len(cases) < 60 {
 		t.Fatalf("%d cases, want at least 60", len(cases))
@@ -203,7 +204,7 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%s: answer lacks %q\n%.900s", c.name, w, answer)
 			}
 		}
-		for _, leak := range []string{"goroutine", ".go:", "SELECT", "sqlite", s.node.config.Data} {
+		for _, leak := range []string{"goroutine", ".go:", "SELECT", "sqlite", "pq:", s.node.config.Data} {
 			if strings.Contains(string(golden.Body(answer)), leak) {
 				t.Errorf("%s: answer shows %q", c.name, leak)
 			}

@@ -55,8 +55,7 @@ func newConfiguredSite(t testing.TB, b backend, change func(*Config)) *site {
 
 func (s *site) start(t testing.TB, b backend, change func(*Config)) *testServer {
 	t.Helper()
-	c := testConfig(t)
-	b.use(t, c)
+	c := b.config(t)
 	change(c)
 	return startServer(t, c, world{newID: uuid.NewString, now: func() time.Time { return time.Unix(s.clock.Load(), 0).UTC() }})
 }

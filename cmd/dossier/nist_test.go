@@ -88,16 +88,6 @@ var testKit = []numbered{
 	{"15816", documentRepository, "retrieve: unknown document, unknown repository, partial success"},
 }
 
-// backend is a kind of database to run every number on.
-type backend struct {
-	name string
-	use  func(t testing.TB, c *Config) // makes a server with configuration c use an empty database of the kind
-}
-
-var backends = []backend{
-	{"sqlite", func(_ testing.TB, c *Config) { c.Database = "" }},
-}
-
 // conform runs the number that the calling test is named after on every backend, each time with a server of its own: as it
 // is configured by default, and then those of the Document Registry with strict validation, those of the Document
 // Repository with the registry in another process.

@@ -77,12 +77,16 @@ func (n *node) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	// The blob folder comes first: its lock keeps a second server away from the database too.
+	// The blob folder comes first: its lock keeps a second server away from an SQLite database too.
 	if n.blobs, err = blob.OpenFS(filepath.Join(c.Data, "blobs")); err != nil {
 		return fmt.Errorf("document store: %w", err)
 	}
-	if n.db, err = sqldb.OpenSQLite(ctx, filepath.Join(c.Data, "dossier.db"), sqldb.Options{Volume: n.blobs.Err}); err != nil {
-		return fmt.Errorf("database: %w", err)
+	statements := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "dossier_database_statements_total", Help: "Statements sent to the database, BEGIN and COMMIT included.",
+	})
+	n.metrics.MustRegister(statements)
+	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Statement: statements.Inc}); err != nil {
+		return err
 	}
 	n.policy = c.policy()
 	n.identities = n.db.Identities(n.policy)

@@ -65,8 +65,11 @@ func verify(ctx context.Context, c *Config, out io.Writer, asJSON bool) error {
 
 // withStore opens a store that no server has open.
 func withStore(ctx context.Context, c *Config, do func(contents, blob.Store) error) (err error) {
-	path := filepath.Join(c.Data, "dossier.db")
-	if _, err := os.Stat(path); err != nil {
+	present := filepath.Join(c.Data, "blobs")
+	if c.Database == "" {
+		present = c.sqliteFile()
+	}
+	if _, err := os.Stat(present); err != nil {
 		return usagef("--data: no store there: %w", err)
 	}
 	blobs, err := blob.OpenFS(filepath.Join(c.Data, "blobs"))
@@ -74,9 +77,9 @@ func withStore(ctx context.Context, c *Config, do func(contents, blob.Store) err
 		return fmt.Errorf("document store: %w", err)
 	}
 	defer func() { err = errors.Join(err, blobs.Close()) }()
-	db, err := sqldb.OpenSQLite(ctx, path, sqldb.Options{Volume: blobs.Err})
+	db, err := openDatabase(ctx, c, blobs.Err, sqldb.Options{})
 	if err != nil {
-		return fmt.Errorf("database: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return do(db, blobs)

@@ -23,9 +23,10 @@ type inspected struct {
 	blob string // file of the first document
 }
 
-func inspectedStore(t *testing.T) inspected {
+func inspectedStore(t *testing.T) inspected { return inspectedStoreOn(t, testConfig(t)) }
+
+func inspectedStoreOn(t *testing.T, conf *Config) inspected {
 	t.Helper()
-	conf := testConfig(t)
 	s := startServer(t, conf, realWorld())
 	first := demoSubmission(t, 2)
 	e := first.DocumentEntries[0]
@@ -42,7 +43,7 @@ func inspectedStore(t *testing.T) inspected {
 	found := queryJSON(t, "--to", s.registry(), "GetDocuments", "$XDSDocumentEntryUniqueId=2.999.5.1")
 	mustCommand(t, "submit", "--to", s.repository(), "--patient", "DEMO-1^^^&2.999.1.1&ISO", "--replace", found[0].EntryUUID, documents(t)[0])
 	mustCommand(t, "feed", "--to", s.feed(), "--patient", "DEMO-3^^^&2.999.1.1&ISO", "--merge", "DEMO-2^^^&2.999.1.1&ISO")
-	if _, _, err := command(t.Context(), "verify", "--data", conf.Data); err == nil {
+	if _, _, err := command(t.Context(), "verify", "--data", conf.Data, "--database", conf.Database); err == nil {
 		t.Error("verify ran beside the server")
 	}
 	if err := s.stop(); err != nil {
@@ -183,6 +184,28 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyPostgres: the same on PostgreSQL, with all damage at once.
+func TestVerifyPostgres(t *testing.T) {
+	t.Parallel()
+	conf := backends[1].config(t)
+	s := inspectedStoreOn(t, conf)
+	out := mustCommand(t, "verify", "--data", conf.Data, "--database", conf.Database)
+	if !strings.Contains(out, " 0 damaged, 0 left over") {
+		t.Errorf("verify printed %s", out)
+	}
+	flipByte(t, filepath.Join(s.data, s.blob), 3)
+	executeOn(t, "postgres", conf.Database, `SET session_replication_role = replica; -- past the foreign keys
+DELETE FROM document WHERE unique_id = '2.999.5.2'; UPDATE patient SET merged_into = NULL; DELETE FROM event_code; DELETE FROM folder;
+INSERT INTO unique_id VALUES ('2.999.5.78', 'D', '', 0, 'S'); DELETE FROM submission_set WHERE seq = `+theSet)
+	out, _, err := command(t.Context(), "verify", "--data", conf.Data, "--database", conf.Database)
+	for _, problem := range []string{"is not in the index", "a merge was applied by half", "eventCodeList: 0 values are indexed", "the Folder has lost its metadata",
+		"no object has it", "the SubmissionSet has lost its metadata", "but their SHA-256 is"} {
+		if err == nil || !strings.Contains(out, problem) {
+			t.Errorf("verify did not find %q: %v\n%s", problem, err, out)
+		}
+	}
+}
+
 // TestVerifyLeftOvers: what was never acknowledged is listed, is no damage, and sweep removes the bytes.
 func TestVerifyLeftOvers(t *testing.T) {
 	t.Parallel()
@@ -255,7 +278,12 @@ func truncate(t testing.TB, name string, size int64) {
 // execute changes the database behind the server's back, past its foreign keys.
 func execute(t testing.TB, data, statements string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "dossier.db"))
+	executeOn(t, "sqlite", filepath.Join(data, "dossier.db"), statements)
+}
+
+func executeOn(t testing.TB, driver, source, statements string) {
+	t.Helper()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}

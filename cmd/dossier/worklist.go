@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -22,7 +21,7 @@ func openIndex(cmd *cobra.Command) (index *sqldb.Identities, policy *pix.Policy,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	db, err := sqldb.OpenSQLite(cmd.Context(), filepath.Join(c.Data, "dossier.db"), sqldb.Options{})
+	db, err := openDatabase(cmd.Context(), c, nil, sqldb.Options{})
 	if err != nil {
 		return nil, nil, nil, err
 	}

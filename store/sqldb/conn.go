@@ -12,6 +12,9 @@ type conn struct {
 	sql    *sql.Conn
 	byText map[string]*list.Element // of *prepared
 	recent list.List                // the front was used last
+	used   bool                     // in a transaction before
+
+	counted func()
 }
 
 type prepared struct {
@@ -22,7 +25,9 @@ type prepared struct {
 // maxPrepared is how many statements a connection keeps.
 const maxPrepared = 128
 
-func newConn(c *sql.Conn) *conn { return &conn{sql: c, byText: map[string]*list.Element{}} }
+func newConn(c *sql.Conn, counted func()) *conn {
+	return &conn{sql: c, byText: map[string]*list.Element{}, counted: counted}
+}
 
 // prepare returns the statement of this text. It is closed when 128 others were used after it, so the caller must be
 // done with it before it prepares another.
@@ -49,6 +54,7 @@ func (c *conn) exec(ctx context.Context, text string, args ...any) (int64, error
 	if err != nil {
 		return 0, err
 	}
+	c.counted()
 	result, err := stmt.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
@@ -62,6 +68,7 @@ func (c *conn) query(ctx context.Context, text string, args []any, scan func(*sq
 	if err != nil {
 		return err
 	}
+	c.counted()
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return err

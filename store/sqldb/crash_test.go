@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"dossier/internal/pgtest"
 	"dossier/store"
 	"dossier/store/sqldb"
 	"dossier/store/storetest"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // submitForever writes a line for each submission whose Update has returned. Each replaces an entry of the one before.

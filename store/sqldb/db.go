@@ -20,6 +20,7 @@ type DB struct {
 	*packer
 	now     func() time.Time
 	log     *slog.Logger
+	counted func()
 	volume  func() error
 	failure atomic.Pointer[error] // why nothing may be written any more; nil while all is well
 }
@@ -35,18 +36,24 @@ var (
 type Options struct {
 	Now    func() time.Time // for the time of a merge; time.Now by default
 	Logger *slog.Logger     // migrations at open; no log by default
+	// Statement is called for each statement that goes to the database, BEGIN and COMMIT included: a round trip where the
+	// database is elsewhere.
+	Statement func()
 	// Volume is asked before each commit; its error refuses the commit. It is for a database whose disk another store
 	// watches too: nothing is acknowledged on a volume on which any fsync has failed.
 	Volume func() error
 }
 
 func newDB(d *dialect, o Options) *DB {
-	db := &DB{dialect: d, now: o.Now, log: o.Logger, volume: o.Volume, packer: newPacker()}
+	db := &DB{dialect: d, now: o.Now, log: o.Logger, volume: o.Volume, counted: o.Statement, packer: newPacker()}
 	if db.now == nil {
 		db.now = time.Now
 	}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
+	}
+	if db.counted == nil {
+		db.counted = func() {}
 	}
 	if db.volume == nil {
 		db.volume = func() error { return nil }
@@ -54,9 +61,9 @@ func newDB(d *dialect, o Options) *DB {
 	return db
 }
 
-// Ping tells whether the database answers.
+// Ping tells whether the database answers now.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.view(ctx, func(t *tx) error {
+	return db.run(ctx, db.reader, func(t *tx) error {
 		b := t.builder()
 		b.add("SELECT 1")
 		return t.query(ctx, "ping", b, func(*sql.Rows) error { return nil })
@@ -84,22 +91,35 @@ func (db *DB) Update(ctx context.Context, fn func(store.RegistryTx) error) error
 	return db.update(ctx, func(t *tx) error { return fn(t) })
 }
 
+// view runs fn on one consistent state. It waits for a database that is not there, for a while and before fn only.
 func (db *DB) view(ctx context.Context, fn func(*tx) error) error {
-	return db.run(ctx, db.reader, fn)
+	entered := false
+	return db.patiently(ctx, func() error {
+		err := db.run(ctx, db.reader, func(t *tx) error { entered = true; return fn(t) })
+		if entered && err != nil {
+			return final{err}
+		}
+		return err
+	})
 }
 
-// attempts is how often update runs its function at most.
+// attempts is how often update runs its function at most because of conflicts.
 const attempts = 5
 
 func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
-	var err error
-	for range attempts {
-		err = db.run(ctx, db.writer, fn)
-		if !errors.Is(err, store.ErrConflict) || ctx.Err() != nil {
-			return err
+	conflicts := 0
+	return db.patiently(ctx, func() error {
+		for {
+			err := db.run(ctx, db.writer, fn)
+			var lost *lostCommit
+			if errors.As(err, &lost) {
+				return db.resolve(ctx, lost)
+			}
+			if conflicts++; !errors.Is(err, store.ErrConflict) || ctx.Err() != nil || conflicts == attempts {
+				return err
+			}
 		}
-	}
-	return err
+	})
 }
 
 // Err says why the database takes no more writes, or nil: for a health check. After an fsync of its files has failed,
@@ -132,9 +152,10 @@ func (db *DB) wrap(what string, err error) error {
 		return err
 	case d.full != nil && d.full(err):
 		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrNoSpace, err)
-	}
-	if db.dialect.violated(err) || db.dialect.busy(err) {
+	case d.violated(err) || d.busy(err):
 		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrConflict, err)
+	case db.dialect.lost(err):
+		return fmt.Errorf("sqldb: %s: %w: %w", what, store.ErrUnavailable, err)
 	}
 	return fmt.Errorf("sqldb: %s: %w", what, err)
 }

@@ -13,8 +13,23 @@ import (
 // dialect is what differs between databases.
 type dialect struct {
 	migrations goose.Dialect
-	// lastSeq reads the number of the object registered last; the transaction that reads it is the only one to write.
-	lastSeq constant
+	// migration turns the text of a migration into that of the database; nil when it is the same.
+	migration func(text string) string
+	// firstSeq reads the number that the next object to be registered gets, and with it the id of the transaction. As many
+	// as maxObjects numbers from there on are the transaction's own.
+	firstSeq constant
+	// nextPatient is the number of a new patient, samePatient that number again, in a later column of the same row. Where two
+	// writers may get the same one, the primary key sends one of them to try again.
+	nextPatient, samePatient constant
+	// share and exclusive end a SELECT of patients and hold its rows until the transaction ends (tx.hold says what for). They
+	// are empty where one transaction writes at a time.
+	share, exclusive constant
+	// transaction reads the id of the transaction, outcome the fate of another one. There is none where the answer to a
+	// COMMIT cannot be lost.
+	transaction constant
+	outcome     func(b *builder, transaction string)
+	// unhurried lets the statements of a transaction take any time; empty where nothing hurries them.
+	unhurried constant
 	// match stands between a value and a pattern from the function pattern. It compares case-sensitively, by characters.
 	match   constant
 	pattern func(p string, underscore bool) string
@@ -22,9 +37,11 @@ type dialect struct {
 	unnumbered bool
 	// parameters is the most values that one statement takes.
 	parameters int
-	// violated tells that err is a unique or primary key constraint, busy that running the transaction again may help.
+	// violated tells that err is a unique or primary key constraint, busy that running the transaction again may help, lost
+	// that the connection is of no use any more or could not be had.
 	violated func(err error) bool
 	busy     func(err error) bool
+	lost     func(err error) bool
 	// full tells that the database has no room, unsynced that it could not make a write durable; nil where it cannot say so.
 	full     func(err error) bool
 	unsynced func(err error) bool
@@ -34,7 +51,11 @@ type dialect struct {
 
 var sqliteDialect = dialect{
 	migrations: goose.DialectSQLite3,
-	lastSeq:    `SELECT coalesce(max(seq), 0) FROM object`,
+
+	firstSeq:    "SELECT coalesce(max(seq), 0) + 1, '' FROM object",
+	nextPatient: "coalesce((SELECT max(id) FROM patient), 0) + 1",
+	samePatient: "coalesce((SELECT max(id) FROM patient), 0) + 1",
+
 	match:      ` GLOB `, // LIKE ignores the case of ASCII letters
 	pattern:    globPattern,
 	unnumbered: true, // SQLite keeps $1 as a name in a list that it walks for each one: 20,000 take seconds
@@ -44,6 +65,7 @@ var sqliteDialect = dialect{
 		return code == lib.SQLITE_CONSTRAINT_UNIQUE || code == lib.SQLITE_CONSTRAINT_PRIMARYKEY
 	},
 	busy: func(err error) bool { return sqliteCode(err)&0xff == lib.SQLITE_BUSY },
+	lost: func(error) bool { return false }, // a file has no connection to lose
 	full: func(err error) bool { return sqliteCode(err)&0xff == lib.SQLITE_FULL },
 	unsynced: func(err error) bool {
 		code := sqliteCode(err)

@@ -1,9 +1,11 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"dossier/hl7v2"
 	"dossier/store"
@@ -65,7 +67,9 @@ func (t *tx) addDocuments(ctx context.Context, docs []store.Document, registered
 	}
 	seen := map[xds.UniqueID]blob.Ref{}
 	var values []any
-	for _, d := range docs {
+	// One order for all writers: none waits for one that waits for it.
+	byID := func(a, b store.Document) int { return cmp.Compare(a.UniqueID, b.UniqueID) }
+	for _, d := range slices.SortedStableFunc(slices.Values(docs), byID) {
 		if ref, twice := seen[d.UniqueID]; twice {
 			if ref.SHA256 != d.Digest.SHA256 {
 				return t.fail(fmt.Errorf("sqldb: documents: %w: one uniqueId for different bytes", store.ErrConflict))

@@ -112,7 +112,7 @@ func addMany(t *testing.T, db *DB, name string) error {
 	return db.update(t.Context(), func(x *tx) error {
 		for i := range many {
 			b := x.builder()
-			b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", nextPatient, ", ", nextPatient, ", ")
+			b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", db.dialect.nextPatient, ", ", db.dialect.samePatient, ", ")
 			b.bind(name + strings.Repeat("x", 300))
 			b.add(", ")
 			b.bind(i)

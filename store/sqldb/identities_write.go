@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"dossier/pix"
 )
@@ -173,6 +174,9 @@ func (w *identityWriter) patients(ctx context.Context) error {
 }
 
 func (w *identityWriter) history(ctx context.Context) error {
+	if err := w.prove(ctx); err != nil {
+		return err
+	}
 	var values []any
 	for _, e := range w.effects.History {
 		before := ""
@@ -188,11 +192,31 @@ func (w *identityWriter) history(ctx context.Context) error {
 			other = e.Other.Seq
 		}
 		values = append(values, w.next, e.Identity.Seq, other, string(e.Event), string(e.Kind), before, e.Origin.At.UnixNano(),
-			e.Origin.Source.Application, e.Origin.Source.Facility, e.Origin.Message)
+			storable(e.Origin.Source.Application), storable(e.Origin.Source.Facility), storable(e.Origin.Message))
 		w.next++
 	}
 	_, err := w.insert(ctx, "identity_history (seq, identity, other, event, kind, before, at, application, facility, message)", "", values, 10)
 	return err
+}
+
+// storable gives a text that every database takes: a sender may put anything into MSH.
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+}
+
+// prove notes the first line of history, which this transaction alone adds. A change that leaves none changes nothing.
+func (w *identityWriter) prove(ctx context.Context) error {
+	if len(w.effects.History) == 0 {
+		w.repeatable = true
+		return nil
+	}
+	first, message := w.next, storable(w.effects.History[0].Origin.Message)
+	return w.provable(ctx, func(b *builder) {
+		b.add("SELECT 1 FROM identity_history WHERE seq = ")
+		b.bind(first)
+		b.add(" AND message = ")
+		b.bind(message)
+	})
 }
 
 func (w *identityWriter) notices(ctx context.Context) error {

@@ -9,10 +9,24 @@ import (
 
 var _ store.Inspector = (*DB)(nil)
 
+// inspect is a view whose statements may take any time.
+func (db *DB) inspect(ctx context.Context, fn func(*tx) error) error {
+	return db.view(ctx, func(t *tx) error {
+		if db.dialect.unhurried != "" {
+			b := t.builder()
+			b.add(db.dialect.unhurried)
+			if _, err := t.exec(ctx, "inspect", b); err != nil {
+				return err
+			}
+		}
+		return fn(t)
+	})
+}
+
 // Intact implements store.Inspector.
 func (db *DB) Intact(ctx context.Context) ([]string, error) {
 	var found []string
-	err := db.view(ctx, func(t *tx) error {
+	err := db.inspect(ctx, func(t *tx) error {
 		for _, check := range db.dialect.checks {
 			b := t.builder()
 			b.add(check)
@@ -33,7 +47,7 @@ func (db *DB) Intact(ctx context.Context) ([]string, error) {
 
 // EachDocument implements store.Inspector.
 func (db *DB) EachDocument(ctx context.Context, fn func(store.Document) error) error {
-	return db.view(ctx, func(t *tx) error {
+	return db.inspect(ctx, func(t *tx) error {
 		b := t.builder()
 		b.add("SELECT unique_id, sha256, sha1, size, mime_type, patient_cx FROM document WHERE registered = 1 ORDER BY unique_id")
 		return t.query(ctx, "each document", b, func(rows *sql.Rows) error {
@@ -65,7 +79,7 @@ FROM object o JOIN folder c ON c.seq = o.seq ORDER BY o.seq`},
 
 // EachObject implements store.Inspector.
 func (db *DB) EachObject(ctx context.Context, fn func(store.Inspected) error) error {
-	return db.view(ctx, func(t *tx) error {
+	return db.inspect(ctx, func(t *tx) error {
 		var unpacked []byte
 		for _, class := range inspected {
 			b := t.builder()

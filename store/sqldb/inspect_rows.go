@@ -53,7 +53,7 @@ WHERE a.type IN ('RPLC', 'XFRM_RPLC') AND o.kind = 'D' AND o.status = 'A'`, fals
 
 // EachInconsistency implements store.Inspector.
 func (db *DB) EachInconsistency(ctx context.Context, registry bool, fn func(store.Inconsistency) error) error {
-	return db.view(ctx, func(t *tx) error {
+	return db.inspect(ctx, func(t *tx) error {
 		for _, c := range contradictions {
 			if c.registry && !registry {
 				continue

@@ -101,6 +101,7 @@ func (db *DB) ForgetOutcomes(ctx context.Context, before time.Time) (total int64
 	for {
 		var n int64
 		err := db.update(ctx, func(t *tx) (err error) {
+			t.repeatable = true
 			b := t.builder()
 			b.add("DELETE FROM outcome WHERE submission_set IN (SELECT submission_set FROM outcome WHERE answered < ")
 			b.bind(before.Unix())

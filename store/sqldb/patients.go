@@ -10,18 +10,18 @@ import (
 	"dossier/store"
 )
 
-// nextPatient numbers a new patient; where two writers may take the same number, the primary key sends one to try again.
-const nextPatient = "coalesce((SELECT max(id) FROM patient), 0) + 1"
-
 // AddPatient implements store.Patients.
 func (db *DB) AddPatient(ctx context.Context, id hl7v2.CX) error {
-	return db.update(ctx, func(t *tx) error { return t.addPatient(ctx, id) })
+	return db.update(ctx, func(t *tx) error {
+		t.repeatable = true
+		return t.addPatient(ctx, id)
+	})
 }
 
 func (t *tx) addPatient(ctx context.Context, id hl7v2.CX) error {
 	k := id.Key()
 	b := t.builder()
-	b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", nextPatient, ", ", nextPatient, ", ")
+	b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", b.dialect.nextPatient, ", ", b.dialect.samePatient, ", ")
 	b.bind(k.Authority)
 	b.add(", ")
 	b.bind(k.ID)
@@ -42,12 +42,20 @@ func (db *DB) MergePatient(ctx context.Context, m pix.Merge) error {
 
 func (t *tx) mergePatients(ctx context.Context, m pix.Merge) error {
 	to, from := m.Survivor.Key(), m.Subsumed.Key()
-	known, err := t.patients(ctx, []hl7v2.PatientKey{to, from})
+	known, err := t.patients(ctx, []hl7v2.PatientKey{to, from}, t.db.dialect.exclusive)
 	if err != nil {
 		return err
 	}
 	reason := refuseMerge(known, to, from)
 	if reason == "" {
+		if err := t.provable(ctx, func(b *builder) {
+			b.add("SELECT 1 FROM patient WHERE merged_into = ")
+			b.bind(known[to].id)
+			b.add(" AND id = ")
+			b.bind(known[from].id)
+		}); err != nil {
+			return err
+		}
 		return t.merge(ctx, known[to].id, known[from].id, m.Message)
 	}
 	if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
@@ -114,7 +122,7 @@ func (t *tx) mergedBy(ctx context.Context, survivor, subsumed int64, message sto
 // PatientKnown implements store.Patients.
 func (db *DB) PatientKnown(ctx context.Context, id hl7v2.PatientKey) (known bool, err error) {
 	err = db.view(ctx, func(t *tx) error {
-		found, err := t.patients(ctx, []hl7v2.PatientKey{id})
+		found, err := t.patients(ctx, []hl7v2.PatientKey{id}, "")
 		p, ok := found[id]
 		known = ok && !p.subsumed()
 		return err
@@ -127,13 +135,14 @@ type patient struct{ id, root int64 }
 
 func (p patient) subsumed() bool { return p.id != p.root }
 
-// patients reads those of the ids that are known.
-func (t *tx) patients(ctx context.Context, keys []hl7v2.PatientKey) (map[hl7v2.PatientKey]patient, error) {
+// patients reads those of the ids that are known, and holds them as the dialect's share or exclusive says.
+func (t *tx) patients(ctx context.Context, keys []hl7v2.PatientKey, lock constant) (map[hl7v2.PatientKey]patient, error) {
 	found := make(map[hl7v2.PatientKey]patient, len(keys))
 	for part := range parts(keys) {
 		b := t.builder()
 		b.add("SELECT authority, identifier, id, root FROM patient WHERE (authority, identifier) ")
 		pairs(b, part, patientPair)
+		b.add(lock)
 		err := t.query(ctx, "patients", b, func(rows *sql.Rows) error {
 			var k hl7v2.PatientKey
 			var p patient

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -95,21 +96,25 @@ var (
 	ofPatients = regexp.MustCompile(`r\.authority =|\(r\.authority, r\.identifier\) IN`)
 )
 
-// TestPlans: no statement walks over a table or builds an index for itself. It looks at every statement that stays prepared.
+// TestPlans: no statement walks over a table or builds an index for itself.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	ctx := t.Context()
-	db, err := OpenSQLite(ctx, filepath.Join(t.TempDir(), "dossier.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
+	db := openFile(t, filepath.Join(t.TempDir(), "dossier.db"))
+	for c, text := range everyStatement(t, db) {
+		explain(t, t.Context(), c, text)
 	}
-	defer db.Close()
+}
+
+// everyStatement runs all there is and returns the statements that stay prepared, with their connections.
+func everyStatement(t *testing.T, db *DB) iter.Seq2[*conn, string] {
+	t.Helper()
+	ctx := t.Context()
 	for _, q := range everyQuery() {
 		if err := db.View(ctx, func(r store.RegistryReader) error { _, err := r.Find(ctx, q, true, 10); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err = db.Update(ctx, func(tx store.RegistryTx) error {
+	err := db.Update(ctx, func(tx store.RegistryTx) error {
 		_, err := tx.State(ctx, store.Refs{Patients: []hl7v2.PatientKey{{ID: "A"}}, EntryUUIDs: []xds.EntryUUID{"a"}, UniqueIDs: []xds.UniqueID{"a"}, Replaced: []xds.EntryUUID{"a", "b"}})
 		return err
 	})
@@ -152,22 +157,33 @@ func TestPlans(t *testing.T) {
 	if _, err := db.Referenced(ctx, []blob.Ref{{}, {Size: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	type statement struct {
+		on   *conn
+		text string
+	}
+	var all []statement
 	for _, p := range []*pool{db.reader, db.writer} {
 		for _, c := range p.idle {
 			for text := range c.byText {
-				if strings.Contains(text, "BEGIN") || strings.Contains(text, "COMMIT") || strings.Contains(text, "ROLLBACK") {
-					continue
+				if !transactional.MatchString(text) {
+					all = append(all, statement{c, text})
 				}
-				n++
-				explain(t, ctx, c, text)
 			}
 		}
 	}
-	if n < 60 {
-		t.Errorf("looked at %d statements, want all of about 70", n)
+	if len(all) < 60 {
+		t.Errorf("looked at %d statements, want all of about 70", len(all))
+	}
+	return func(yield func(*conn, string) bool) {
+		for _, s := range all {
+			if !yield(s.on, s.text) {
+				return
+			}
+		}
 	}
 }
+
+var transactional = regexp.MustCompile(`BEGIN|COMMIT|ROLLBACK|^SET`)
 
 func explain(t *testing.T, ctx context.Context, c *conn, text string) {
 	t.Helper()

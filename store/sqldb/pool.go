@@ -4,7 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
+	"time"
+
+	"dossier/store"
 )
 
 // pool hands out connections. It exists beside database/sql's own because statements stay prepared on a connection over
@@ -13,6 +17,9 @@ type pool struct {
 	db    *sql.DB
 	begin constant
 	slots chan struct{} // one token for each connection in use
+	wait  time.Duration // the longest wait for a connection; 0 for any
+
+	counted func() // called for each statement
 
 	closing sync.Once
 	closed  chan struct{}
@@ -21,19 +28,25 @@ type pool struct {
 	idle []*conn // last in, first out: its caches are warm
 }
 
-func newPool(db *sql.DB, begin constant, size int) *pool {
-	db.SetMaxIdleConns(-1) // a connection that is given back to database/sql is closed
-	return &pool{db: db, begin: begin, slots: make(chan struct{}, size), closed: make(chan struct{})}
+func (db *DB) newPool(from *sql.DB, begin constant, size int) *pool {
+	from.SetMaxIdleConns(-1) // a connection that is given back to database/sql is closed
+	return &pool{db: from, begin: begin, counted: db.counted, slots: make(chan struct{}, size), closed: make(chan struct{})}
 }
 
 // acquire waits for a connection until ctx ends.
 func (p *pool) acquire(ctx context.Context) (*conn, error) {
+	var late <-chan time.Time
+	if p.wait > 0 {
+		late = time.After(p.wait)
+	}
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-p.closed:
 		return nil, errClosed
+	case <-late:
+		return nil, fmt.Errorf("%w: all %d connections were in use for %v", store.ErrUnavailable, cap(p.slots), p.wait)
 	}
 	if c := p.pop(); c != nil {
 		return c, nil
@@ -43,7 +56,7 @@ func (p *pool) acquire(ctx context.Context) (*conn, error) {
 		<-p.slots
 		return nil, err
 	}
-	return newConn(c), nil
+	return newConn(c, p.counted), nil
 }
 
 func (p *pool) pop() *conn {
@@ -61,6 +74,7 @@ func (p *pool) pop() *conn {
 // release takes a connection back; one in an unknown state is closed.
 func (p *pool) release(c *conn, usable bool) {
 	if usable {
+		c.used = true
 		p.mu.Lock()
 		p.idle = append(p.idle, c)
 		p.mu.Unlock()

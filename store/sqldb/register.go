@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"dossier/hl7v2"
@@ -78,7 +80,7 @@ func (g *registration) findPatients(ctx context.Context) (err error) {
 	for _, f := range g.Folders {
 		keys = append(keys, f.PatientID.Key())
 	}
-	if g.patients, err = g.tx.patients(ctx, keys); err != nil {
+	if g.patients, err = g.tx.patients(ctx, keys, g.db.dialect.share); err != nil {
 		return err
 	}
 	for _, k := range keys {
@@ -116,7 +118,8 @@ func (g *registration) claimUniqueIDs(ctx context.Context) error {
 		return fmt.Errorf("sqldb: register: %w: two objects with one uniqueId", store.ErrConflict)
 	}
 	var values []any
-	for _, u := range claims {
+	for _, value := range slices.Sorted(maps.Keys(claims)) { // one order for all writers: none waits for one that waits for it
+		u := claims[value]
 		values = append(values, u.value, u.kind, u.hash, u.size, u.objectType)
 	}
 	n, err := g.insert(ctx, "unique_id (value, kind, hash, size, object_type)", ` ON CONFLICT (value) DO UPDATE SET kind = excluded.kind
@@ -130,16 +133,12 @@ WHERE unique_id.kind = 'D' AND excluded.kind = 'D' AND unique_id.hash = excluded
 
 // objects adds all objects to the table that they share and numbers them.
 func (g *registration) objects(ctx context.Context) error {
-	var seq int64
-	b := g.builder()
-	b.add(g.db.dialect.lastSeq)
-	err := g.query(ctx, "last number", b, func(rows *sql.Rows) error { return rows.Scan(&seq) })
+	seq, err := g.first(ctx)
 	if err != nil {
 		return err
 	}
 	var values []any
 	add := func(kind store.Kind, id xds.EntryUUID, patient *hl7v2.CX, unique xds.UniqueID, version int, home xds.HomeCommunityID, updated hl7v2.DTM) {
-		seq++
 		g.seqs[id] = seq
 		var patientID, uniqueID any
 		cx := ""
@@ -147,6 +146,7 @@ func (g *registration) objects(ctx context.Context) error {
 			patientID, uniqueID, cx = g.patients[patient.Key()].id, string(unique), submitted(*patient)
 		}
 		values = append(values, seq, string(id), string(kind), patientID, "A", max(version, 1), string(home), "", string(updated), uniqueID, cx)
+		seq++
 	}
 	s := g.SubmissionSet
 	add(store.SubmissionSet, s.EntryUUID, &s.PatientID, s.UniqueID, 1, s.HomeCommunityID, "")
@@ -161,4 +161,23 @@ func (g *registration) objects(ctx context.Context) error {
 	}
 	_, err = g.insert(ctx, "object (seq, uuid, kind, patient, status, version, home, availability, updated, unique_id, patient_cx)", "", values, 11)
 	return err
+}
+
+// maxObjects is how many objects one Registration may have; far above what a message can hold.
+const maxObjects = 1 << 20
+
+// first reserves numbers for all objects and returns the first.
+func (g *registration) first(ctx context.Context) (seq int64, err error) {
+	if n := 1 + len(g.Entries) + len(g.Folders) + len(g.Associations); n > maxObjects {
+		return 0, fmt.Errorf("sqldb: register: %w: %d objects, at most %d", store.ErrTooMany, n, maxObjects)
+	}
+	set := g.SubmissionSet.EntryUUID
+	g.proof.is = func(b *builder) {
+		b.add("SELECT 1 FROM object WHERE uuid = ")
+		b.bind(string(set))
+	}
+	b := g.builder()
+	b.add(g.db.dialect.firstSeq)
+	err = g.query(ctx, "next number", b, func(rows *sql.Rows) error { return rows.Scan(&seq, &g.proof.transaction) })
+	return seq, err
 }

@@ -20,7 +20,7 @@ func (g *registration) submissionSet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return g.narrow(ctx, "author (object, value)", authors(nil, seq, s.Authors), 2)
+	return g.narrow(ctx, "author (object, n, value)", authors(nil, seq, s.Authors), 3)
 }
 
 func (g *registration) entries(ctx context.Context) error {
@@ -34,23 +34,23 @@ func (g *registration) entries(ctx context.Context) error {
 		persons = authors(persons, seq, e.Authors)
 		events = codes(events, seq, e.EventCodes)
 		confidentiality = codes(confidentiality, seq, e.ConfidentialityCodes)
-		for _, id := range e.ReferenceIDs {
-			references = append(references, seq, id)
+		for i, id := range distinct(e.ReferenceIDs) {
+			references = append(references, seq, i, id)
 		}
 	}
 	_, err := g.insert(ctx, `document_entry (seq, object_type, class_code, class_scheme, type_code, type_scheme, practice_code, practice_scheme,
 	facility_code, facility_scheme, format_code, format_scheme, creation_time, service_start, service_stop, codec, fragment)`, "", values, 17)
 	if err == nil {
-		err = g.narrow(ctx, "author (object, value)", persons, 2)
+		err = g.narrow(ctx, "author (object, n, value)", persons, 3)
 	}
 	if err == nil {
-		err = g.narrow(ctx, "event_code (object, scheme, code)", events, 3)
+		err = g.narrow(ctx, "event_code (object, n, scheme, code)", events, 4)
 	}
 	if err == nil {
-		err = g.narrow(ctx, "confidentiality_code (object, scheme, code)", confidentiality, 3)
+		err = g.narrow(ctx, "confidentiality_code (object, n, scheme, code)", confidentiality, 4)
 	}
 	if err == nil {
-		err = g.narrow(ctx, "reference_id (object, value)", references, 2)
+		err = g.narrow(ctx, "reference_id (object, n, value)", references, 3)
 	}
 	return err
 }
@@ -66,7 +66,7 @@ func (g *registration) folders(ctx context.Context) error {
 	if _, err := g.insert(ctx, "folder (seq, codec, fragment)", "", values, 3); err != nil {
 		return err
 	}
-	return g.narrow(ctx, "folder_code (object, scheme, code)", list, 3)
+	return g.narrow(ctx, "folder_code (object, n, scheme, code)", list, 4)
 }
 
 func (g *registration) associations(ctx context.Context) error {
@@ -114,25 +114,31 @@ func (g *registration) findEnds(ctx context.Context) error {
 	return nil
 }
 
-// narrow fills a table of one multi-valued attribute; a value that an object carries twice is one row.
+// narrow fills a table of one multi-valued attribute. A value that an object carries twice is one row.
 func (g *registration) narrow(ctx context.Context, into constant, values []any, width int) error {
-	_, err := g.insert(ctx, into, " ON CONFLICT DO NOTHING", values, width)
+	_, err := g.insert(ctx, into, "", values, width)
 	return err
 }
 
 // authors gives the rows that LIKE patterns are tried on: in NFC, as the patterns are.
 func authors(values []any, seq int64, list []xds.Author) []any {
+	seen := map[string]bool{}
 	for _, a := range list {
-		if a.Person != "" {
-			values = append(values, seq, norm.NFC.String(a.Person))
+		if person := norm.NFC.String(a.Person); person != "" && !seen[person] {
+			seen[person] = true
+			values = append(values, seq, len(seen), person)
 		}
 	}
 	return values
 }
 
 func codes(values []any, seq int64, list []xds.Code) []any {
+	seen := map[[2]string]bool{}
 	for _, c := range list {
-		values = append(values, seq, c.Scheme, c.Code)
+		if key := [2]string{c.Scheme, c.Code}; !seen[key] {
+			seen[key] = true
+			values = append(values, seq, len(seen), c.Scheme, c.Code)
+		}
 	}
 	return values
 }

@@ -12,6 +12,13 @@ import (
 // Reserve implements store.Documents.
 func (db *DB) Reserve(ctx context.Context, p store.Pending) (resumed bool, err error) {
 	err = db.update(ctx, func(t *tx) (err error) {
+		err = t.provable(ctx, func(b *builder) {
+			b.add("SELECT 1 FROM reservation WHERE submission_set = ")
+			b.bind(string(p.SubmissionSet))
+		})
+		if err != nil {
+			return err
+		}
 		if resumed, err = t.resume(ctx, p); resumed || err != nil {
 			return err
 		}
@@ -54,6 +61,7 @@ func (t *tx) resume(ctx context.Context, p store.Pending) (bool, error) {
 // Settle implements store.Documents. Settling what is settled already changes nothing.
 func (db *DB) Settle(ctx context.Context, submissionSet xds.UniqueID, registered bool, told *store.Outcome) error {
 	return db.update(ctx, func(t *tx) error {
+		t.repeatable = true
 		if registered {
 			if err := t.confirm(ctx, submissionSet); err != nil {
 				return err

@@ -29,7 +29,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
 	db := newDB(&sqliteDialect, o)
-	db.writer = newPool(writer, "BEGIN IMMEDIATE", 1)
+	db.writer = db.newPool(writer, "BEGIN IMMEDIATE", 1)
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -37,7 +37,7 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sqldb: %w", err), db.Close())
 	}
-	db.reader = newPool(reader, "BEGIN", max(4, 2*runtime.GOMAXPROCS(0)))
+	db.reader = db.newPool(reader, "BEGIN", max(4, 2*runtime.GOMAXPROCS(0)))
 	return db, nil
 }
 

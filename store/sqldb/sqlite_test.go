@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"dossier/internal/pgtest"
 	"dossier/pix"
 	"dossier/store"
 	"dossier/store/storetest"
@@ -231,10 +232,20 @@ func TestStatementsStayPrepared(t *testing.T) {
 	}
 }
 
-// TestGlobPattern compares what the database does with a translated pattern with what LIKE means.
-func TestGlobPattern(t *testing.T) {
+// TestPatterns compares what a database does with a translated pattern with what LIKE means.
+func TestPatterns(t *testing.T) {
 	t.Parallel()
-	db := openFile(t, filepath.Join(t.TempDir(), "dossier.db"))
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		patterns(t, openFile(t, filepath.Join(t.TempDir(), "dossier.db")))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		patterns(t, openURL(t, pgtest.URL(t)))
+	})
+}
+
+func patterns(t *testing.T, db *DB) {
 	ctx := t.Context()
 	err := db.view(ctx, func(tx *tx) error {
 		rapid.Check(t, func(rt *rapid.T) {

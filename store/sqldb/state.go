@@ -37,16 +37,13 @@ func (t *tx) State(ctx context.Context, refs store.Refs) (*store.State, error) {
 		Patients: map[hl7v2.PatientKey]store.PatientState{}, Objects: map[xds.EntryUUID]store.ObjectState{},
 		UniqueIDs: map[xds.UniqueID]store.UniqueIDState{}, Folders: map[xds.EntryUUID][]store.FolderState{},
 	}
-	known, err := t.patients(ctx, refs.Patients)
+	known, err := t.hold(ctx, refs, s)
 	if err != nil {
 		return nil, err
 	}
-	for k, p := range known {
-		s.Patients[k] = store.PatientState{Subsumed: p.subsumed()}
-	}
-	for part := range parts(refs.EntryUUIDs) {
-		if err := t.objectStates(ctx, part, s.Objects); err != nil {
-			return nil, err
+	for _, k := range refs.Patients {
+		if p, ok := known[k]; ok {
+			s.Patients[k] = store.PatientState{Subsumed: p.subsumed()}
 		}
 	}
 	for part := range parts(refs.UniqueIDs) {
@@ -77,6 +74,51 @@ func (t *tx) State(ctx context.Context, refs store.Refs) (*store.State, error) {
 		}
 	}
 	return s, nil
+}
+
+// hold fills in the objects and returns the patients, both in a state that stays until the transaction ends.
+//
+// Where transactions write side by side, it locks patients. Who adds to registered objects or changes them has their patients
+// for itself, because what follows from a change is spread over a patient's objects: dependents, Folders. Who only brings new
+// objects shares its patients with others of the kind; a merge has both patients for itself.
+func (t *tx) hold(ctx context.Context, refs store.Refs, s *store.State) (map[hl7v2.PatientKey]patient, error) {
+	for {
+		if err := t.allObjectStates(ctx, refs.EntryUUIDs, s.Objects); err != nil {
+			return nil, err
+		}
+		keys, lock := slices.Clone(refs.Patients), t.db.dialect.share
+		for _, o := range s.Objects {
+			lock = t.db.dialect.exclusive
+			if o.Kind != store.Association {
+				keys = append(keys, o.Patient)
+			}
+		}
+		known, err := t.patients(ctx, keys, lock)
+		if err != nil || lock == "" || len(s.Objects) == 0 {
+			return known, err
+		}
+		// What was read before the lock may have changed. When a merge came between, the objects have another patient now.
+		if err := t.allObjectStates(ctx, refs.EntryUUIDs, s.Objects); err != nil {
+			return nil, err
+		}
+		held := true
+		for _, o := range s.Objects {
+			_, locked := known[o.Patient]
+			held = held && (locked || o.Kind == store.Association)
+		}
+		if held {
+			return known, nil
+		}
+	}
+}
+
+func (t *tx) allObjectStates(ctx context.Context, ids []xds.EntryUUID, out map[xds.EntryUUID]store.ObjectState) error {
+	for part := range parts(ids) {
+		if err := t.objectStates(ctx, part, out); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) objectStates(ctx context.Context, ids []xds.EntryUUID, out map[xds.EntryUUID]store.ObjectState) error {

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"dossier/internal/failpoint"
@@ -13,10 +14,13 @@ import (
 type tx struct {
 	db     *DB
 	conn   *conn
-	failed error // of the first change that failed
+	failed error // of the first statement that failed
+
+	proof      proof // that it committed
+	repeatable bool  // doing it twice is as good as doing it once
 }
 
-// run runs fn in one transaction. A transaction in which a change failed is never committed, whatever fn returns.
+// run runs fn in one transaction. A transaction in which a statement failed is never committed, whatever fn returns.
 func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -24,16 +28,10 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 	if err := db.writable(p); err != nil {
 		return err
 	}
-	c, err := p.acquire(ctx)
+	c, err := db.begin(ctx, p)
 	if err != nil {
-		return db.wrap("connect", err)
+		return err
 	}
-	failpoint.Hit("sqldb.begin.before")
-	if _, err := c.exec(ctx, string(p.begin)); err != nil {
-		p.release(c, false)
-		return db.wrap("begin", err)
-	}
-	failpoint.Hit("sqldb.begin.after")
 	// From the end of fn on the transaction must end too, whatever happened to ctx meanwhile.
 	end := context.WithoutCancel(ctx)
 	open := true
@@ -60,11 +58,35 @@ func (db *DB) run(ctx context.Context, p *pool, fn func(*tx) error) (err error) 
 	}
 	failpoint.Hit("sqldb.commit.before")
 	if _, err := c.exec(end, "COMMIT"); err != nil {
-		return db.wrap("commit", err)
+		if err = db.wrap("commit", err); errors.Is(err, store.ErrUnavailable) {
+			return &lostCommit{t.proof, t.repeatable, err}
+		}
+		return err
 	}
 	failpoint.Hit("sqldb.commit.after")
 	open = false
 	return nil
+}
+
+// begin starts a transaction. A connection that was idle may have been closed by the other end; then the next one is tried,
+// and at last a new one.
+func (db *DB) begin(ctx context.Context, p *pool) (*conn, error) {
+	for {
+		c, err := p.acquire(ctx)
+		if err != nil {
+			return nil, db.wrap("connect", err)
+		}
+		failpoint.Hit("sqldb.begin.before")
+		if _, err = c.exec(ctx, string(p.begin)); err == nil {
+			failpoint.Hit("sqldb.begin.after")
+			return c, nil
+		}
+		stale := c.used && db.dialect.lost(err) && ctx.Err() == nil
+		p.release(c, false)
+		if !stale {
+			return nil, db.wrap("begin", err)
+		}
+	}
 }
 
 func (t *tx) builder() *builder { return &builder{dialect: t.db.dialect} }
@@ -76,7 +98,7 @@ func (t *tx) query(ctx context.Context, what string, b *builder, scan func(*sql.
 		return err
 	}
 	if err := t.conn.query(ctx, text, args, scan); err != nil {
-		return t.db.wrap(what, err)
+		return t.fail(t.db.wrap(what, err))
 	}
 	return nil
 }

@@ -64,6 +64,8 @@ func Registry(t *testing.T, open func(t *testing.T) Backend) {
 		{"race for a uniqueId", raceUniqueID},
 		{"race for a replacement", raceReplace},
 		{"race with a merge", raceMerge},
+		{"race of an addendum with a replacement", raceAddendum},
+		{"race of a Folder with a replacement", raceFolder},
 		{"one state in a view", oneState},
 		{"outcomes", outcomes},
 		{"outcome with its submission", outcomeWithSubmission},

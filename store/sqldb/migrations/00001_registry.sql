@@ -1,5 +1,7 @@
 -- +goose Up
 
+-- Written for SQLite; migrate.go says what becomes of it on PostgreSQL.
+
 -- A patient id of the affinity domain. root is the surviving id after all merges, the id itself while it is active; a merge
 -- moves the whole group at once, so that root never needs a second step. merged_into keeps the step that was reported.
 CREATE TABLE patient (
@@ -91,41 +93,48 @@ CREATE TABLE association (
 CREATE INDEX association_source ON association (source, type);
 CREATE INDEX association_target ON association (target, type);
 
--- The multi-valued attributes that queries filter by.
+-- The multi-valued attributes that queries filter by; n counts the values of an object. Values are no part of the keys,
+-- because PostgreSQL's B-trees take 2.7 kB only.
 CREATE TABLE event_code (
     object integer NOT NULL REFERENCES document_entry (seq),
+    n      integer NOT NULL,
     scheme text    NOT NULL,
     code   text    NOT NULL,
-    PRIMARY KEY (object, scheme, code)
+    PRIMARY KEY (object, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE confidentiality_code (
     object integer NOT NULL REFERENCES document_entry (seq),
+    n      integer NOT NULL,
     scheme text    NOT NULL,
     code   text    NOT NULL,
-    PRIMARY KEY (object, scheme, code)
+    PRIMARY KEY (object, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE folder_code (
     object integer NOT NULL REFERENCES folder (seq),
+    n      integer NOT NULL,
     scheme text    NOT NULL,
     code   text    NOT NULL,
-    PRIMARY KEY (object, scheme, code)
+    PRIMARY KEY (object, n)
 ) WITHOUT ROWID;
 
 -- authorPerson of DocumentEntries and SubmissionSets.
 CREATE TABLE author (
     object integer NOT NULL REFERENCES object (seq),
+    n      integer NOT NULL,
     value  text    NOT NULL,
-    PRIMARY KEY (object, value)
+    PRIMARY KEY (object, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE reference_id (
     object integer NOT NULL REFERENCES document_entry (seq),
+    n      integer NOT NULL,
     value  text    NOT NULL,
-    PRIMARY KEY (object, value)
+    PRIMARY KEY (object, n)
 ) WITHOUT ROWID;
-CREATE INDEX reference_id_value ON reference_id (value);
+CREATE INDEX reference_id_value ON reference_id (value); -- sqlite
+-- postgres: CREATE INDEX reference_id_value ON reference_id USING hash (value);
 
 -- The index of the Document Repository. A row that is not registered belongs to reservations only and cannot be read.
 CREATE TABLE document (
@@ -156,3 +165,8 @@ CREATE TABLE reserved_document (
     PRIMARY KEY (submission_set, unique_id)
 ) WITHOUT ROWID;
 CREATE INDEX reserved_document_unique_id ON reserved_document (unique_id);
+
+-- Several transactions register at the same time on PostgreSQL, so that numbers come from sequences there, those of objects
+-- in blocks (maxObjects).
+-- postgres: CREATE SEQUENCE object_number INCREMENT BY 1048576;
+-- postgres: CREATE SEQUENCE patient_number;
