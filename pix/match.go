@@ -48,7 +48,7 @@ func fromDemographics(d *Demographics) *record {
 		if n := number(p.Number); n != "" && !p.Mail {
 			r.phones = append(r.phones, n)
 		} else if p.Mail {
-			r.phones = append(r.phones, strings.ToLower(p.Number))
+			r.phones = append(r.phones, fold(p.Number))
 		}
 	}
 	return r

@@ -88,7 +88,7 @@ func (t term) glob(s string) int {
 	return 100
 }
 
-// Range is where an index of one kind of key has all that a criterion can match: From <= key < To.
+// Range is where an index of one kind of key has all that a criterion can match: From <= key <= To.
 type Range struct{ From, To string }
 
 // Kinds of search keys, beside those of matching.
@@ -146,7 +146,7 @@ func (s *Search) Ranges() [][]Range {
 		if prefix, _, _ := strings.Cut(text, "*"); len(fold(prefix)) > 0 {
 			p := kind + fold(prefix)
 			if !strings.Contains(text, "*") {
-				out = append(out, []Range{{p, p + "\x00"}})
+				out = append(out, []Range{{p, p}})
 				return
 			}
 			out = append(out, []Range{{p, p + after}})
@@ -154,10 +154,10 @@ func (s *Search) Ranges() [][]Range {
 	}
 	if s.Account.ID != "" {
 		k := searchAccount + s.Account.ID
-		out = append(out, []Range{{k, k + "\x00"}})
+		out = append(out, []Range{{k, k}})
 	}
 	if n := number(s.Phone); n != "" && !strings.Contains(s.Phone, "*") {
-		out = append(out, []Range{{searchPhone + n, searchPhone + n + "\x00"}})
+		out = append(out, []Range{{searchPhone + n, searchPhone + n}})
 	}
 	if s.Birth.From != "" && s.Birth.To != "" {
 		out = append(out, []Range{{searchBirth + string(s.Birth.From), searchBirth + string(s.Birth.To) + after}})
@@ -173,7 +173,7 @@ func (s *Search) Ranges() [][]Range {
 			ranges := []Range{{x.kind + t, x.kind + t + after}}
 			for _, w := range words(t) {
 				p := searchSound + phonetic(w)
-				ranges = append(ranges, Range{p, p + "\x00"})
+				ranges = append(ranges, Range{p, p})
 			}
 			out = append(out, ranges)
 		}

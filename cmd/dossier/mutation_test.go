@@ -19,7 +19,7 @@ func TestMutatedIdentityMessages(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	peer := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
 	known := []string{"MSH", "MSA", "ERR", "QAK", "QPD", "PID", "QRI", "DSC"}
-	hostile := []string{"\r", "\n", "|", "^", "~", "&", "\\", `\X0D\`, `\X0A\PID\F\`, `\.br\`, `""`, "\x00", "\xff", "\x0b", "\x1c", "MSH|^~\\&|", strings.Repeat("A", 5000), "'", "%", "*"}
+	hostile := []string{"\r", "\n", "|", "^", "~", "&", "\\", `\X0D\`, `\X00\`, `\XFF\`, `\X0A\PID\F\`, `\.br\`, `""`, "\x00", "\xff", "\x0b", "\x1c", "MSH|^~\\&|", strings.Repeat("A", 5000), "'", "%", "*"}
 	n := 0
 	for _, c := range cases(t) {
 		if transaction, _, _ := strings.Cut(c.Name, "/"); !slices.Contains([]string{"iti8", "iti9", "iti21", "iti30"}, transaction) {

@@ -49,8 +49,9 @@ func testConfig(t testing.TB) *Config {
 }
 
 // goldenConfig is testConfig with the patient identification domains that the recorded exchanges use.
-func goldenConfig(t testing.TB) *Config {
-	c := testConfig(t)
+func goldenConfig(t testing.TB) *Config { return withDomains(testConfig(t)) }
+
+func withDomains(c *Config) *Config {
 	c.PIX.Domains = []PIXDomainConfig{
 		{OID: "2.999.2.1", Namespace: "HOSP-A"},
 		{OID: "2.999.2.2", Namespace: "HOSP-B", Sources: []string{"ADT2|CLINIC", "MPI"}},

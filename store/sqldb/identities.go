@@ -44,7 +44,7 @@ func (x *Identities) Apply(ctx context.Context, f pix.Feed) error {
 // identityNumber reads the number for what is new, and holds off other changes of the index until the transaction ends.
 func (t *tx) identityNumber(ctx context.Context) (next int64, err error) {
 	b := t.builder()
-	b.add("UPDATE identity_number SET next = next WHERE id = 1")
+	b.add("INSERT INTO identity_number (id, next) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET next = identity_number.next")
 	if err := t.change(ctx, "identity number", 1, b); err != nil {
 		return 0, err
 	}

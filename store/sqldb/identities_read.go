@@ -241,7 +241,7 @@ func between(b *builder, ranges []pix.Range) {
 		}
 		b.add("k.value >= ")
 		b.bind(x.From)
-		b.add(" AND k.value < ")
+		b.add(" AND k.value <= ")
 		b.bind(x.To)
 	}
 }

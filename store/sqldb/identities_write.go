@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"dossier/pix"
 )
@@ -188,11 +189,16 @@ func (w *identityWriter) history(ctx context.Context) error {
 			other = e.Other.Seq
 		}
 		values = append(values, w.next, e.Identity.Seq, other, string(e.Event), string(e.Kind), before, e.Origin.At.UnixNano(),
-			e.Origin.Source.Application, e.Origin.Source.Facility, e.Origin.Message)
+			storable(e.Origin.Source.Application), storable(e.Origin.Source.Facility), storable(e.Origin.Message))
 		w.next++
 	}
 	_, err := w.insert(ctx, "identity_history (seq, identity, other, event, kind, before, at, application, facility, message)", "", values, 10)
 	return err
+}
+
+// storable gives a text that every database takes: a sender may put anything into MSH.
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 func (w *identityWriter) notices(ctx context.Context) error {

@@ -276,8 +276,11 @@ func createRace(w *mpi) {
 	}
 	wg.Wait()
 	p, err := w.Person(context.Background(), id("P:1").Key())
-	if err != nil || len(p.Identities) != n+1 {
-		w.Errorf("%d identities and %v, want %d of one person", len(p.Identities), err, n+1)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if len(p.Identities) != n+1 {
+		w.Errorf("%d identities, want %d of one person", len(p.Identities), n+1)
 	}
 	w.known("P:1", true)
 }
