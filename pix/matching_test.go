@@ -6,7 +6,10 @@ import (
 	"testing"
 )
 
-var people = flag.Int("people", 5000, "records of the synthetic population")
+var (
+	people = flag.Int("people", 5000, "records of the synthetic population")
+	seed   = flag.Uint64("seed", 1, "which synthetic population")
+)
 
 // counted is what matching found in a population.
 type counted struct {
@@ -86,7 +89,7 @@ func (c *counted) count(p *Policy, a, b *record, one bool) {
 func TestMatching(t *testing.T) {
 	t.Parallel()
 	p := &Policy{Weights: DefaultWeights(), Thresholds: DefaultThresholds()}
-	c := judge(p, population(1, *people))
+	c := judge(p, population(*seed, *people))
 	t.Log("\n" + c.String())
 	if c.linked < c.twice/2 || c.precision() < 0.9999 {
 		t.Errorf("automatic links: %d of %d, precision %.5f, want half of them and 0.9999", c.linked, c.twice, c.precision())

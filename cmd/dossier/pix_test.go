@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"dossier/internal/golden"
 )
 
 // TestIdentitiesAtTheCommandLine walks through the work of somebody who looks after identities.
@@ -94,6 +96,41 @@ func TestIdentitiesAtTheCommandLine(t *testing.T) {
 			t.Errorf("the log names the patient %q", name)
 		}
 	}
+}
+
+// TestRegistrySeesIdentitiesAtOnce: a feed of ITI-30 is in force for the next ITI-41 and ITI-18 (ITI TF-2: 3.8.4.1.3.1).
+func TestRegistrySeesIdentitiesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, goldenConfig(t), realWorld())
+	adt := func(event, segments string) {
+		t.Helper()
+		msg := "\x0bMSH|^~\\&|MPI|NAT|D|D|20260102030400||ADT^" + event + "|" + event + "|P|2.5\rEVN||20260102030400\r" + segments + "\r\x1c\r"
+		answer, err := golden.SendMLLP(s.feed(), []byte(msg))
+		if err != nil || !bytes.Contains(answer, []byte("MSA|AA|")) {
+			t.Fatalf("%s: %v %q", event, err, answer)
+		}
+	}
+	const old, changed, merged = "P-1^^^&2.999.1.1&ISO", "P-2^^^&2.999.1.1&ISO", "DEMO-1^^^&2.999.1.1&ISO"
+	file := documents(t)[0]
+	count := func(id string, want int) {
+		t.Helper()
+		if found := queryJSON(t, "--to", s.registry(), "FindDocuments", "$XDSDocumentEntryPatientId="+id, approved); len(found) != want {
+			t.Errorf("%s: found %d documents, want %d", id, len(found), want)
+		}
+	}
+	adt("A28", "PID|||L-1^^^HOSP-A~"+old+"||Weissgerber^Zoe\rPV1||N")
+	submitJSON(t, "--to", s.repository(), "--patient", old, file)
+	count(old, 1)
+	adt("A47", "PID|||"+changed+"\rMRG|"+old)
+	count(changed, 1)
+	count(old, 0)
+	if _, _, err := command(t.Context(), "submit", "--to", s.repository(), "--patient", old, file); err == nil || !strings.Contains(err.Error(), "XDSUnknownPatientId") {
+		t.Errorf("submission for the old id: %v", err)
+	}
+	submitJSON(t, "--to", s.repository(), "--patient", changed, file)
+	adt("A40", "PID|||"+merged+"\rMRG|"+changed)
+	count(merged, 2)
+	count(changed, 0)
 }
 
 // TestPIXConfig refuses what no index could run with.

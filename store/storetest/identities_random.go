@@ -9,7 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"dossier/hl7v2"
 	"dossier/pix"
 )
 
@@ -202,7 +201,7 @@ func (w *mpi) compare(rt *rapid.T, m *identityModel, names []string) {
 		if want := m.person(name); got != want {
 			rt.Fatalf("%s is %q, the model says %q", name, got, want)
 		}
-		known, err := w.Patients.PatientKnown(ctx, hl7v2.PatientKey(id(name).Key()))
+		known, err := w.Patients.PatientKnown(ctx, id(name).Key())
 		if err != nil || known != (name[0] == 'P' && m.live(name)) {
 			rt.Fatalf("the registry knows %s: %v, %v", name, known, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"dossier/hl7v2"
 	"dossier/pix"
 )
 
@@ -271,7 +270,7 @@ func idMergeRace(w *mpi) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		_, err = w.Person(context.Background(), hl7v2.PatientKey(id(name(i)).Key()))
+		_, err = w.Person(context.Background(), id(name(i)).Key())
 		if (err == nil) != known {
 			w.Errorf("%s: the registry says %v, the index %v", name(i), known, err)
 		}
