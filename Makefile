@@ -32,6 +32,9 @@ bench: ## print speed and memory beside their limits, in one run
 crash: ## SIGKILL at KILLS (default 200) random moments, SEED to repeat; at every fail-point; failing system calls
 	@sh tools/crash.sh -kills $${KILLS:-200} -seed $${SEED:-0}
 
+matching: ## precision and recall of patient matching on a synthetic population of 100,000
+	@go test -count=1 -run '^TestMatching$$' -v ./pix -people 100000
+
 conformance: ## numbers of the NIST XDS test kit, pass or fail
 	@sh tools/conformance.sh
 
@@ -44,4 +47,4 @@ zeep: build ## a stock SOAP tool kit (python zeep from PyPI) against a running s
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-.PHONY: build run test race lint fuzz bench crash conformance xmlconf zeep help
+.PHONY: build run test race lint fuzz bench crash conformance xmlconf zeep matching help

@@ -10,10 +10,22 @@ type Transaction struct {
 	MTOM    bool   // request and response are MTOM/XOP (ITI TF-2: V.3), else SIMPLE SOAP
 }
 
-// The transactions of the Document Registry, the Document Repository and the Patient Identity Feed.
+// The transactions of the Document Registry, the Document Repository and the patient identity actors.
 var (
 	PatientIdentityFeed = Transaction{
 		ID: "ITI-8", Name: "Patient Identity Feed", Section: "ITI TF-2: 3.8",
+	}
+	PIXQuery = Transaction{
+		ID: "ITI-9", Name: "PIX Query", Section: "ITI TF-2: 3.9",
+	}
+	PIXUpdateNotification = Transaction{
+		ID: "ITI-10", Name: "PIX Update Notification", Section: "ITI TF-2: 3.10",
+	}
+	PatientDemographicsQuery = Transaction{
+		ID: "ITI-21", Name: "Patient Demographics Query", Section: "ITI TF-2: 3.21",
+	}
+	PatientIdentityManagement = Transaction{
+		ID: "ITI-30", Name: "Patient Identity Management", Section: "ITI TF-2: 3.30",
 	}
 	RegistryStoredQuery = Transaction{
 		ID: "ITI-18", Name: "Registry Stored Query", Section: "ITI TF-2: 3.18",

@@ -29,6 +29,7 @@ type Config struct {
 	Admin      string           `yaml:"admin"`    // listener of metrics and health
 	Database   string           `yaml:"database"` // "" is SQLite in the data folder; else the URL of a PostgreSQL database
 	Domain     DomainConfig     `yaml:"domain"`
+	PIX        PIXConfig        `yaml:"pix"`
 	Repository RepositoryConfig `yaml:"repository"`
 	Registry   RegistryConfig   `yaml:"registry"`
 	Limits     LimitsConfig     `yaml:"limits"`
@@ -42,6 +43,7 @@ type DomainConfig struct {
 	OID       string   `yaml:"oid"`       // assigning authority of its patient ids
 	Namespace string   `yaml:"namespace"` // the same authority by name, as HL7 v2 senders use it
 	Patients  []string `yaml:"patients"`  // ids known from the start, besides those that ITI-8 brings
+	Sources   []string `yaml:"sources"`   // who may feed it, APPLICATION|FACILITY (MSH-3, MSH-4) or APPLICATION; everybody when empty
 	Codes     string   `yaml:"codes"`     // file of its code sets (docs/codes.md); "" takes every code
 }
 
@@ -105,7 +107,8 @@ var demoPatients = []string{"DEMO-1", "DEMO-2", "DEMO-3"}
 func defaults() Config {
 	return Config{
 		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
-		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}},
+		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}, Sources: []string{}},
+		PIX:        defaultPIX(),
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
 		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}, Retry: string(actor.RetryMessage)},
 		Limits: LimitsConfig{
@@ -203,6 +206,7 @@ func (c *Config) check() error {
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
 	errs = append(errs, checkRules(c.Registry.Rules)...)
 	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
+	errs = append(errs, c.PIX.check(c.Domain)...)
 	oneOf("log.format", c.Log.Format, "text", "json")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {

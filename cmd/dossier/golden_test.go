@@ -47,7 +47,7 @@ func TestGolden(t *testing.T) {
 				if golden.Update() && b.name != backends[0].name {
 					t.Skip("skipped: the first database alone records answers")
 				}
-				s := startServer(t, b.config(t), testWorld())
+				s := startServer(t, withDomains(b.config(t)), testWorld())
 				for _, x := range c.After {
 					before, ok := byName[x.Name]
 					if !ok {
@@ -111,7 +111,7 @@ func TestGoldenRefusals(t *testing.T) {
 			sum.no++
 		}
 	}
-	for _, transaction := range []string{"iti8", "iti18", "iti41", "iti42", "iti43", "iti51"} {
+	for _, transaction := range []string{"iti8", "iti9", "iti18", "iti21", "iti30", "iti41", "iti42", "iti43", "iti51"} {
 		if n := of[transaction]; n == nil || n.yes < 4 || n.no < 4 {
 			t.Errorf("%s: %+v cases, want some of either kind", transaction, n)
 		}
@@ -125,7 +125,7 @@ func TestGoldenRefusals(t *testing.T) {
 var patientWords = []string{"Moreau", "Ines", "19790305", "Rue Neuve", "Weissgerber", "Zoe", "DEMO-1", "DEMO-2", "DEMO-3"}
 
 // patientID finds the id in a CX, as XML or HL7 v2 has it.
-var patientID = regexp.MustCompile(`([^\s"'|~^<>(,]+)\^\^\^[A-Z]*&(?:amp;|#38;)?2\.999\.1\.1&`)
+var patientID = regexp.MustCompile(`([^\s"'|~^<>(,]+)\^\^\^[A-Z-]*&(?:amp;|#38;)?2\.999\.(?:1\.1|2\.[12]|3\.1)&`)
 
 // patientNames fails the test when the log names a patient of the cases.
 func patientNames(t *testing.T, s *testServer) {
@@ -143,7 +143,7 @@ func patientNames(t *testing.T, s *testServer) {
 func TestNoPatientInLog(t *testing.T) { onEach(t, noPatientInLog) }
 
 func noPatientInLog(t *testing.T, b backend) {
-	s := startServer(t, b.config(t), testWorld())
+	s := startServer(t, withDomains(b.config(t)), testWorld())
 	var requests []byte
 	for _, c := range cases(t) {
 		s.send(t, c)

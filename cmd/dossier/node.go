@@ -15,9 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"dossier/hl7v2"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
+	"dossier/pix"
 	"dossier/pix/manager"
 	"dossier/schemas"
 	"dossier/soap"
@@ -38,7 +38,10 @@ type node struct {
 	registry   *registry.Registry // nil when the registry is elsewhere
 	repository *repository.Repository
 	remote     *repository.Remote // nil when the registry is here
+	policy     *pix.Policy
+	identities *sqldb.Identities
 	manager    *manager.Manager
+	notifier   *manager.Notifier
 	frame      *actor.Frame
 	codes      *codes.File // nil when every code is taken
 	ready      atomic.Bool
@@ -85,6 +88,8 @@ func (n *node) open(ctx context.Context) (err error) {
 	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Statement: statements.Inc}); err != nil {
 		return err
 	}
+	n.policy = c.policy()
+	n.identities = n.db.Identities(n.policy)
 	return n.knowPatients(ctx)
 }
 
@@ -108,31 +113,13 @@ func (n *node) assemble() {
 		n.remote = &repository.Remote{Registry: client, Documents: n.db, RepositoryUniqueID: c.Repository.ID, Now: n.now, Log: n.log}
 		n.repository.Registrar = n.remote
 	}
-	n.manager = &manager.Manager{
-		Frame: frame, Index: n.db,
-		Domain:      hl7v2.HD{Namespace: c.Domain.Namespace, UniversalID: c.Domain.OID, UniversalIDType: "ISO"},
-		Acknowledge: hl7v2.Acknowledger{Now: n.now, NewID: func() string { return controlID(n.newID()) }, Version: "2.3.1"},
-	}
+	n.assembleIdentities()
 }
 
 // controlID cuts a UUID to the 20 characters that MSH-10 has; its end, where most of the randomness is.
 func controlID(id string) string {
 	id = strings.ReplaceAll(id, "-", "")
 	return id[len(id)-20:]
-}
-
-// knowPatients makes the configured patients known.
-func (n *node) knowPatients(ctx context.Context) error {
-	for _, id := range n.config.patients() {
-		cx, err := hl7v2.ParseCX(id + "^^^&" + n.config.Domain.OID + "&ISO")
-		if err != nil {
-			return usagef("configuration: domain.patients: expected bare ids such as DEMO-1: %w", err)
-		}
-		if err := n.db.AddPatient(ctx, cx); err != nil {
-			return fmt.Errorf("database: %w", err)
-		}
-	}
-	return nil
 }
 
 // handler mounts the SOAP endpoints; each also answers GET ?wsdl.

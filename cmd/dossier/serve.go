@@ -166,6 +166,7 @@ func (n *node) run(ctx context.Context, l listeners) error {
 	g.Go(func() error { return ended(adminServer.Serve(l.admin)) })
 	g.Go(func() error { return ended(feed.Serve(l.mllp)) })
 	g.Go(func() error { return n.background(ctx) })
+	g.Go(func() error { return n.notify(ctx) })
 	g.Go(func() error { return n.reload(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -252,7 +253,8 @@ func banner(w io.Writer, c *Config, l listeners) error {
 
   ITI-41 Provide and Register, ITI-43 Retrieve   POST http://%[1]s/xds/repository   (?wsdl)
   ITI-42 Register, ITI-18 and ITI-51 Query       POST http://%[1]s/xds/registry     (?wsdl)
-  ITI-8  Patient Identity Feed                   mllp://%[2]s
+  ITI-8, ITI-30 Patient Identity, ITI-9 PIX Query, ITI-21 Patient Demographics Query
+                                                 mllp://%[2]s
   metrics, health                                http://%[3]s/metrics  /healthz  /readyz
 
   affinity domain     %[4]s

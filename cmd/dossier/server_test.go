@@ -48,6 +48,18 @@ func testConfig(t testing.TB) *Config {
 	return &c
 }
 
+// goldenConfig is testConfig with the patient identification domains that the recorded exchanges use.
+func goldenConfig(t testing.TB) *Config { return withDomains(testConfig(t)) }
+
+func withDomains(c *Config) *Config {
+	c.PIX.Domains = []PIXDomainConfig{
+		{OID: "2.999.2.1", Namespace: "HOSP-A"},
+		{OID: "2.999.2.2", Namespace: "HOSP-B", Sources: []string{"ADT2|CLINIC", "MPI"}},
+		{OID: "2.999.3.1", Namespace: "NAT", National: true, Check: "luxembourg"},
+	}
+	return c
+}
+
 // testWorld counts ids and stops the clock.
 func testWorld() world {
 	var mu sync.Mutex

@@ -3,47 +3,138 @@ package manager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
 
 	"dossier/hl7v2"
 	"dossier/internal/actor"
 	"dossier/iti"
-	"dossier/pix"
 )
 
-// Index keeps patient ids. MergePatient returns a *pix.MergeError when the rules of ITI TF-2: 3.8.4.2 forbid the merge, and
-// nil when the same message ordered it before.
-type Index interface {
-	AddPatient(ctx context.Context, id hl7v2.CX) error
-	MergePatient(ctx context.Context, m pix.Merge) error
-}
-
-// Manager is the receiver of the Patient Identity Feed.
+// Manager is the skin of HL7 v2: PIX Manager and Patient Demographics Supplier over MLLP.
 type Manager struct {
 	Frame       *actor.Frame
-	Index       Index
-	Domain      hl7v2.HD // assigning authority of the affinity domain: namespace and OID
+	Core        *Core
 	Acknowledge hl7v2.Acknowledger
+	Now         func() time.Time
+}
+
+// request is one message with what is known of it.
+type request struct {
+	header hl7v2.Header
+	msg    *hl7v2.Message
+	x      *actor.Exchange
+	ack    hl7v2.Acknowledger
+}
+
+// operation is one row of the table of contents.
+type operation struct {
+	transaction iti.Transaction
+	message     string // MSH-9 type
+	events      []string
+	versions    []string
+	handle      func(*Manager, context.Context, *request) ([]byte, error)
+}
+
+// operations is the table of contents. A handler returns its answer, or nothing for a plain acknowledgement, and beside it
+// the refusal that the record needs to have.
+func operations() []operation {
+	return []operation{
+		{iti.PatientIdentityFeed, "ADT", []string{"A01", "A04", "A05", "A08"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
+		{iti.PatientIdentityFeed, "ADT", []string{"A40"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
+		{iti.PatientIdentityManagement, "ADT", []string{"A28", "A31", "A47", "A24", "A37"}, []string{"2.5"}, (*Manager).feed},
+		{iti.PIXQuery, "QBP", []string{"Q23"}, []string{"2.5"}, (*Manager).pixQuery},
+		{iti.PatientDemographicsQuery, "QBP", []string{"Q22"}, []string{"2.5"}, (*Manager).demographicsQuery},
+		{iti.PatientDemographicsQuery, "QCN", []string{"J01"}, []string{"2.5"}, (*Manager).cancelQuery},
+	}
 }
 
 // Handle answers one message; it is the handler of an mllp.Server.
 func (m *Manager) Handle(ctx context.Context, peer net.Addr, b []byte) []byte {
 	msg, err := hl7v2.ParseMessage(b)
-	var header hl7v2.Header
+	r := &request{msg: msg, ack: m.Acknowledge}
 	if msg != nil {
 		var headerErr error
-		if header, headerErr = msg.Header(); err == nil {
+		if r.header, headerErr = msg.Header(); err == nil {
 			err = headerErr
 		}
 	}
-	x := m.Frame.Begin(iti.PatientIdentityFeed, peer.String(), header.ControlID)
+	op, unknown := find(r.header)
 	if err == nil {
-		err = m.feed(ctx, x, header, msg)
+		err = unknown
 	}
-	err = m.refusal(x, err)
-	x.Note(err)
-	m.Frame.End(x, err)
-	return m.Acknowledge.Reply(msg, err)
+	if r.header.Version == "2.5" {
+		r.ack.Version = "2.5"
+	}
+	r.x = m.Frame.Begin(op.transaction, peer.String(), r.header.ControlID)
+	r.x.Query = op.event(r.header)
+	var answer []byte
+	if err == nil {
+		answer, err = m.protect(ctx, op, r)
+	}
+	err = m.refusal(r.x, err)
+	r.x.Note(err)
+	m.Frame.End(r.x, err)
+	if answer == nil {
+		answer = r.ack.Reply(msg, err)
+	}
+	return answer
+}
+
+// protect turns a panic into an error with its stack as cause.
+func (m *Manager) protect(ctx context.Context, op operation, r *request) (answer []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return op.handle(m, ctx, r)
+}
+
+// event is the trigger for the record; nothing that is not in the table, as it may be anything.
+func (o operation) event(h hl7v2.Header) string {
+	if slices.Contains(o.events, h.Trigger) {
+		return h.Trigger
+	}
+	return ""
+}
+
+// find picks the operation for a message. What is not in the table counts as a feed.
+func find(h hl7v2.Header) (operation, error) {
+	var types, events, versions []string
+	for _, op := range operations() {
+		if !slices.Contains(types, op.message) {
+			types = append(types, op.message)
+		}
+		if op.message != h.Type {
+			continue
+		}
+		events = append(events, op.events...)
+		if !slices.Contains(op.events, h.Trigger) {
+			continue
+		}
+		if versions = op.versions; slices.Contains(versions, h.Version) {
+			return op, nil
+		}
+		return op, &hl7v2.Error{Code: hl7v2.CodeVersion, Segment: "MSH", Sequence: 1, Field: 12, Text: "expected " + strings.Join(versions, " or ")}
+	}
+	at := &hl7v2.Error{Code: hl7v2.CodeMessageType, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 1, Text: "expected " + either(types)}
+	if len(events) > 0 {
+		at.Code, at.Component, at.Text = hl7v2.CodeEvent, 2, "expected "+either(events)
+	}
+	return operations()[0], at
+}
+
+// either lists alternatives.
+func either(list []string) string {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
 }
 
 // refusal leaves typed refusals as they are and turns everything else into one fixed text with the reference.
@@ -53,25 +144,4 @@ func (m *Manager) refusal(x *actor.Exchange, err error) error {
 		return err
 	}
 	return &hl7v2.Error{Ack: hl7v2.Reject, Code: hl7v2.CodeInternal, Text: "internal error, reference " + x.Reference, Err: err}
-}
-
-// feed dispatches by trigger event (ITI TF-2: 3.8.4.1.2).
-func (m *Manager) feed(ctx context.Context, x *actor.Exchange, h hl7v2.Header, msg *hl7v2.Message) error {
-	if h.Type != "ADT" {
-		return &hl7v2.Error{Code: hl7v2.CodeMessageType, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 1, Text: "expected ADT"}
-	}
-	if h.Version != "2.3.1" && h.Version != "2.5" {
-		return &hl7v2.Error{Code: hl7v2.CodeVersion, Segment: "MSH", Sequence: 1, Field: 12, Text: "expected 2.3.1"}
-	}
-	x.Query = h.Trigger
-	switch h.Trigger {
-	case "A01", "A04", "A05":
-		return m.admit(ctx, msg)
-	case "A08":
-		_, err := m.identifiers(msg.Field("PID", 3), "PID", 3)
-		return err
-	case "A40":
-		return m.merge(ctx, h, msg)
-	}
-	return &hl7v2.Error{Code: hl7v2.CodeEvent, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 2, Text: "expected A01, A04, A05, A08 or A40"}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dossier/internal/pgtest"
+	"dossier/pix"
 	"dossier/store"
 	"dossier/store/sqldb"
 	"dossier/store/storetest"
@@ -64,3 +65,17 @@ func TestInspector(t *testing.T) {
 func TestRegistry(t *testing.T)  { onBoth(t, storetest.Registry) }
 func TestDocuments(t *testing.T) { onBoth(t, storetest.Documents) }
 func TestPatients(t *testing.T)  { onBoth(t, storetest.Patients) }
+
+func TestIdentities(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) *sqldb.DB{"sqlite": open, "postgres": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Identities(t, func(t *testing.T, p *pix.Policy) storetest.IdentityBackend {
+				db := open(t)
+				index := db.Identities(p)
+				return storetest.IdentityBackend{Index: index, Worklist: index, Outbox: index, Patients: db}
+			})
+		})
+	}
+}

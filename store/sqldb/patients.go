@@ -12,50 +12,56 @@ import (
 
 // AddPatient implements store.Patients.
 func (db *DB) AddPatient(ctx context.Context, id hl7v2.CX) error {
-	k := id.Key()
 	return db.update(ctx, func(t *tx) error {
 		t.repeatable = true
-		b := t.builder()
-		b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", db.dialect.nextPatient, ", ", db.dialect.samePatient, ", ")
-		b.bind(k.Authority)
-		b.add(", ")
-		b.bind(k.ID)
-		b.add(", ")
-		b.bind(id.String())
-		b.add(") ON CONFLICT (authority, identifier) DO NOTHING")
-		_, err := t.exec(ctx, "add patient", b)
-		return err
+		return t.addPatient(ctx, id)
 	})
+}
+
+func (t *tx) addPatient(ctx context.Context, id hl7v2.CX) error {
+	k := id.Key()
+	b := t.builder()
+	b.add("INSERT INTO patient (id, root, authority, identifier, cx) VALUES (", b.dialect.nextPatient, ", ", b.dialect.samePatient, ", ")
+	b.bind(k.Authority)
+	b.add(", ")
+	b.bind(k.ID)
+	b.add(", ")
+	b.bind(id.String())
+	b.add(") ON CONFLICT (authority, identifier) DO NOTHING")
+	_, err := t.exec(ctx, "add patient", b)
+	return err
 }
 
 // MergePatient implements store.Patients.
 func (db *DB) MergePatient(ctx context.Context, m pix.Merge) error {
-	to, from := m.Survivor.Key(), m.Subsumed.Key()
-	if to == from {
+	if m.Survivor.Equal(m.Subsumed) {
 		return &pix.MergeError{Reason: pix.MergeSame}
 	}
-	return db.update(ctx, func(t *tx) error {
-		known, err := t.patients(ctx, []hl7v2.PatientKey{to, from}, db.dialect.exclusive)
-		if err != nil {
+	return db.update(ctx, func(t *tx) error { return t.mergePatients(ctx, m) })
+}
+
+func (t *tx) mergePatients(ctx context.Context, m pix.Merge) error {
+	to, from := m.Survivor.Key(), m.Subsumed.Key()
+	known, err := t.patients(ctx, []hl7v2.PatientKey{to, from}, t.db.dialect.exclusive)
+	if err != nil {
+		return err
+	}
+	reason := refuseMerge(known, to, from)
+	if reason == "" {
+		if err := t.provable(ctx, func(b *builder) {
+			b.add("SELECT 1 FROM patient WHERE merged_into = ")
+			b.bind(known[to].id)
+			b.add(" AND id = ")
+			b.bind(known[from].id)
+		}); err != nil {
 			return err
 		}
-		reason := refuseMerge(known, to, from)
-		if reason == "" {
-			if err := t.provable(ctx, func(b *builder) {
-				b.add("SELECT 1 FROM patient WHERE merged_into = ")
-				b.bind(known[to].id)
-				b.add(" AND id = ")
-				b.bind(known[from].id)
-			}); err != nil {
-				return err
-			}
-			return t.merge(ctx, known[to].id, known[from].id, m.Message)
-		}
-		if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
-			return err
-		}
-		return &pix.MergeError{Reason: reason}
-	})
+		return t.merge(ctx, known[to].id, known[from].id, m.Message)
+	}
+	if done, err := t.mergedBy(ctx, known[to].id, known[from].id, m.Message); done || err != nil {
+		return err
+	}
+	return &pix.MergeError{Reason: reason}
 }
 
 func refuseMerge(known map[hl7v2.PatientKey]patient, survivor, subsumed hl7v2.PatientKey) pix.MergeReason {

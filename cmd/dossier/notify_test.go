@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dossier/hl7v2"
+	"dossier/hl7v2/mllp"
+	"dossier/internal/golden"
+)
+
+// consumer is a Patient Identifier Cross-reference Consumer that answers as it is told and keeps what it got.
+type consumer struct {
+	mu      sync.Mutex
+	answers []string // MSA-1, one for each message; then AA
+	got     []string
+	server  *mllp.Server
+	ln      net.Listener
+}
+
+func startConsumer(t *testing.T, answers ...string) *consumer {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &consumer{answers: answers, ln: ln}
+	c.server = &mllp.Server{Handler: c.handle}
+	done := make(chan error, 1)
+	go func() { done <- c.server.Serve(ln) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := c.server.Shutdown(ctx); err != nil {
+			t.Errorf("consumer: %v", err)
+		}
+		<-done
+	})
+	return c
+}
+
+// handle answers one notification; "-" closes the connection instead.
+func (c *consumer) handle(_ context.Context, _ net.Addr, b []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.got = append(c.got, string(b))
+	code := hl7v2.Accept
+	if len(c.answers) > 0 {
+		code, c.answers = c.answers[0], c.answers[1:]
+	}
+	if code == "-" {
+		return nil
+	}
+	msg, err := hl7v2.ParseMessage(b)
+	if err != nil {
+		return nil
+	}
+	return []byte("MSH|^~\\&|C|C|DOSSIER|DOSSIER|20260102030405||ACK^A31^ACK|1|P|2.5\rMSA|" + code + "|" + msg.Field("MSH", 10).Text() + "\r")
+}
+
+// wait returns the messages as soon as there are n, and fails when there are more a little later.
+func (c *consumer) wait(t *testing.T, n int) []string {
+	t.Helper()
+	for range 1000 {
+		c.mu.Lock()
+		got := append([]string(nil), c.got...)
+		c.mu.Unlock()
+		if len(got) >= n {
+			if len(got) > n {
+				t.Fatalf("%d notifications, want %d", len(got), n)
+			}
+			return got
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%d notifications, want %d", len(c.got), n)
+	return nil
+}
+
+func notifyConfig(t *testing.T, consumers ...PIXConsumerConfig) *Config {
+	c := goldenConfig(t)
+	c.PIX.Consumers = consumers
+	c.PIX.Poll, c.PIX.Retry = 5*time.Millisecond, 5*time.Millisecond
+	return c
+}
+
+func play(t *testing.T, s *testServer, names ...string) {
+	t.Helper()
+	for _, c := range cases(t) {
+		for _, name := range names {
+			if c.Name == name {
+				s.send(t, c)
+			}
+		}
+	}
+}
+
+// replay sends cases in the order given.
+func replay(t *testing.T, s *testServer, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		play(t, s, name)
+	}
+}
+
+// TestNotifications compares what consumers are told with the recorded notices (ITI TF-2: 3.10).
+func TestNotifications(t *testing.T) {
+	t.Parallel()
+	for name, feed := range map[string][]string{
+		"linked":   {"iti30/a28", "iti30/a28-other", "iti30/a24"},
+		"unlinked": {"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a37"},
+		"national": {"iti30/a28-national", "iti30/a28-second-hospital"},
+		"merged":   {"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a40"},
+		"changed":  {"iti30/a28-national", "iti30/a47"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := startConsumer(t)
+			s := startServer(t, notifyConfig(t, PIXConsumerConfig{Name: "c", Address: c.ln.Addr().String(), Application: "EMR", Facility: "HOSPITAL"}), testWorld())
+			replay(t, s, feed...)
+			file := filepath.Join("..", "..", "testdata", "iti10", name, "notices.hl7")
+			if golden.Update() {
+				time.Sleep(300 * time.Millisecond)
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, []byte(strings.Join(c.got, "\n")), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want := readFile(t, file)
+			got := c.wait(t, strings.Count(string(want), "MSH|"))
+			if joined := strings.Join(got, "\n"); !bytes.Equal([]byte(joined), want) {
+				t.Errorf("told\n%s\nwant\n%s", joined, want)
+			}
+			patientNames(t, s)
+		})
+	}
+}
+
+// TestNotificationsAreDurable: a consumer that does not answer is told again, in order and after a restart; one that refuses is
+// not; and none holds up another.
+func TestNotificationsAreDurable(t *testing.T) {
+	t.Parallel()
+	c := startConsumer(t, "-", "AR", "AE", "XX")
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := gone.Addr().String()
+	gone.Close()
+	config := notifyConfig(t,
+		PIXConsumerConfig{Name: "gone", Address: address},
+		PIXConsumerConfig{Name: "c", Address: c.ln.Addr().String()},
+		PIXConsumerConfig{Name: "elsewhere", Address: c.ln.Addr().String(), Domains: []string{"2.999.1.1"}})
+	s := startServer(t, config, testWorld())
+	replay(t, s, "iti30/a28-national", "iti30/a28-second-hospital")
+	// no answer, AR and AR's repetition are the same message; AE ends it; the second is not understood once.
+	got := c.wait(t, 5)
+	id := func(n int) string { return strings.Split(got[n], "|")[9] }
+	if id(0) != id(1) || id(1) != id(2) || id(2) == id(3) || id(3) != id(4) {
+		t.Errorf("MSH-10: %s %s %s %s %s, want the first three and the last two the same", id(0), id(1), id(2), id(3), id(4))
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	late := startConsumer(t)
+	config.PIX.Consumers[0].Address = late.ln.Addr().String()
+	again := testConfig(t)
+	again.PIX, again.Data = config.PIX, config.Data
+	startServer(t, again, testWorld())
+	if told := late.wait(t, 2); !strings.Contains(told[0], "A-2") || strings.Contains(told[0], "B-2") || !strings.Contains(told[1], "B-2") {
+		t.Errorf("after the restart the consumer was told %q", told)
+	}
+	c.wait(t, 5)
+}

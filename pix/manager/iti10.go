@@ -1,0 +1,142 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"dossier/hl7v2"
+	"dossier/internal/actor"
+	"dossier/iti"
+	"dossier/pix"
+)
+
+// Subscriber is a Patient Identifier Cross-reference Consumer that is told over MLLP.
+type Subscriber struct {
+	Name                  string
+	Application, Facility hl7v2.HD // MSH-5, MSH-6
+	// Send delivers a message and returns the answer. It is an error when none came.
+	Send func(ctx context.Context, msg []byte) ([]byte, error)
+}
+
+// Notifier delivers PIX Update Notifications (ITI-10): for each subscriber the oldest notice first, until it is acknowledged.
+type Notifier struct {
+	Frame   *actor.Frame
+	Outbox  pix.Outbox
+	Domains pix.Domains
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Application and Facility are MSH-3 and MSH-4.
+	Application, Facility hl7v2.HD
+	Poll                  time.Duration // how often an empty outbox is looked at
+	Pause                 time.Duration // after the first failure; it doubles up to maxPause
+}
+
+// maxPause is the longest time between two attempts.
+const maxPause = 5 * time.Minute
+
+// Run delivers to one subscriber until ctx ends.
+func (n *Notifier) Run(ctx context.Context, s Subscriber) error {
+	for {
+		pause := n.Poll
+		notice, err := n.Outbox.NextNotice(ctx, s.Name)
+		switch {
+		case err != nil:
+			n.complain(ctx, s, err)
+			pause = n.wait(1)
+		case notice != nil:
+			pause = n.deliver(ctx, s, notice)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// deliver sends one notice and tells how long to wait before the next. An answer that the consumer refuses (AE) ends the
+// notice: sent again it would be refused again. No answer, or one that may be tried again (AR), keeps it.
+func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice) time.Duration {
+	control := "N" + strconv.FormatInt(notice.Seq, 10) // the same for each attempt, so that a retransmission can be known
+	x := n.Frame.Begin(iti.PIXUpdateNotification, s.Name, control)
+	x.Objects = len(notice.IDs)
+	answer, err := s.Send(ctx, n.message(s, notice, control))
+	code := ""
+	if err == nil {
+		code, err = acknowledged(answer, control)
+	}
+	if ctx.Err() != nil {
+		return 0
+	}
+	refused := err
+	if err == nil && code != hl7v2.Accept {
+		refused = &hl7v2.Error{Ack: code, Code: hl7v2.CodeInternal, Text: "refused by the consumer"}
+	}
+	x.Note(refused)
+	n.Frame.End(x, refused)
+	if err == nil && (code == hl7v2.Accept || code == hl7v2.Refuse) {
+		if err = n.Outbox.Settled(ctx, notice.Seq); err == nil {
+			return 0
+		}
+	} else {
+		err = n.Outbox.Attempted(ctx, notice.Seq)
+	}
+	if err != nil {
+		n.complain(ctx, s, err)
+	}
+	return n.wait(notice.Attempts + 1)
+}
+
+func (n *Notifier) complain(ctx context.Context, s Subscriber, err error) {
+	if ctx.Err() == nil {
+		n.Log.Warn("notices of patient identities", "consumer", s.Name, "cause", err.Error())
+	}
+}
+
+// wait doubles with each attempt.
+func (n *Notifier) wait(attempts int) time.Duration {
+	pause := n.Pause
+	for range min(attempts-1, 20) {
+		pause *= 2
+	}
+	return min(pause, maxPause)
+}
+
+// message is ADT^A31 with the ids and no name (ITI TF-2: 3.10.4.1.2).
+func (n *Notifier) message(s Subscriber, notice *pix.Notice, control string) []byte {
+	now := string(hl7v2.FormatDTM(n.Now())) + "+0000"
+	b := hl7v2.NewMessage(hl7v2.Header{
+		SendingApplication: n.Application, SendingFacility: n.Facility, ReceivingApplication: s.Application, ReceivingFacility: s.Facility,
+		Time: now, Type: "ADT", Trigger: "A31", Structure: "ADT_A05", ControlID: control, ProcessingID: "P", Version: "2.5",
+	})
+	var ids []hl7v2.CX
+	for _, k := range notice.IDs {
+		ids = append(ids, n.Domains.CX(k))
+	}
+	b.Segment("EVN", nil, hl7v2.Text(string(hl7v2.FormatDTM(notice.At))+"+0000"))
+	b.Segment("PID", nil, nil, pidIdentifiers(ids), nil, hl7v2.Text(" "))
+	return b.Segment("PV1", nil, hl7v2.Text("N")).Bytes()
+}
+
+// acknowledged reads the code of an acknowledgement of this message.
+func acknowledged(answer []byte, control string) (string, error) {
+	ack, err := hl7v2.ParseMessage(answer)
+	if err != nil {
+		return "", fmt.Errorf("the acknowledgement cannot be read: %w", err)
+	}
+	if ack.Field("MSA", 2).Text() != control {
+		return "", fmt.Errorf("the acknowledgement is of another message")
+	}
+	switch code := ack.Field("MSA", 1).Text(); code {
+	case hl7v2.Accept, "CA":
+		return hl7v2.Accept, nil
+	case hl7v2.Refuse, "CE":
+		return hl7v2.Refuse, nil
+	case hl7v2.Reject, "CR":
+		return hl7v2.Reject, nil
+	}
+	return "", fmt.Errorf("expected AA, AE or AR in MSA-1 of the acknowledgement")
+}
