@@ -86,7 +86,8 @@ type DemographicsQuery struct {
 	Echo               Echo
 }
 
-// ParameterList is what a DemographicsQuery asks for: all of it must match. Several values of one parameter are alternatives.
+// ParameterList is what a DemographicsQuery asks for: all of it must match. A valid one has at most one value of each parameter but
+// ScopingOrganizations.
 type ParameterList struct {
 	Genders              []Code
 	BirthTimes           []Interval

@@ -8,7 +8,7 @@ import (
 // Limits of what is taken from a message beyond those of the reader. Nobody has that many; each costs a look-up.
 const (
 	maxIDs    = 200  // ids of one patient, domains of one query
-	maxValues = 50   // repetitions of a name, an address, a parameter
+	maxValues = 50   // repetitions of a name, an address
 	maxText   = 1000 // bytes of one name part, address part, telecom or identifier
 )
 
@@ -42,6 +42,17 @@ const (
 
 // Place is the XPath of a query's parameter, for a refusal that names it.
 func (t *Transmission) Place(p Param) string { return xpath(t.Interaction, parameters+"/"+p.At) }
+
+// ListPlace is the XPath of a query's parameterList.
+func (t *Transmission) ListPlace() string { return xpath(t.Interaction, parameters) }
+
+// IDPlace is the XPath of id n of a feed's patient, counted from 0.
+func (f *Feed) IDPlace(n int) string {
+	return xpath(f.Interaction, nth(patientPath+"/id", n, len(f.Subjects[0].Patient.IDs)))
+}
+
+// PriorPlace is the XPath of the subsumed id.
+func (f *Feed) PriorPlace() string { return xpath(f.Interaction, priorPath) }
 
 // QueryPlace is the XPath of a continuation's queryId.
 func (c *Continuation) QueryPlace() string { return xpath(c.Interaction, continuation+"/queryId") }

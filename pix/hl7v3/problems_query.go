@@ -72,9 +72,16 @@ func (q *DemographicsQuery) Problems() []Detail {
 	}
 	l := &q.Parameters
 	n := 0
-	for _, each := range []int{len(l.Genders), len(l.BirthTimes), len(l.IDs), len(l.Names), len(l.MothersMaidenNames), len(l.Addresses), len(l.Telecoms)} {
-		p.most(each, maxValues, parameters, sectionPDQ)
-		n += each
+	for _, each := range []struct {
+		n     int
+		local string
+	}{
+		{len(l.Genders), "livingSubjectAdministrativeGender"}, {len(l.BirthTimes), "livingSubjectBirthTime"}, {len(l.IDs), "livingSubjectId"},
+		{len(l.Names), "livingSubjectName"}, {len(l.MothersMaidenNames), "mothersMaidenName"}, {len(l.Addresses), "patientAddress"},
+		{len(l.Telecoms), "patientTelecom"},
+	} {
+		n += each.n
+		p.most(each.n, 1, parameters+"/"+each.local, sectionPDQ) // what several values would mean is not said
 	}
 	if n == 0 {
 		p.add(RequiredMissing, parameters, "expected at least one of livingSubjectId, livingSubjectName, livingSubjectBirthTime, "+
@@ -104,17 +111,12 @@ func (p *problems) criteria(l *ParameterList) {
 			}
 		}
 	}
-	for _, id := range l.IDs[:min(len(l.IDs), maxValues)] {
-		if id.Root != "" && !hl7v2.IsOID(id.Root) {
-			p.add(DataTypeError, parameters+"/"+id.At, "expected root to be an OID", sectionPDQ)
-		}
-		if id.IsZero() {
-			p.add(RequiredMissing, parameters+"/"+id.At, "expected root and extension, found none", sectionPDQ)
-		}
+	for _, id := range l.IDs[:min(len(l.IDs), 1)] {
+		p.patientID(id.II, parameters+"/"+id.At, sectionPDQ)
 	}
 	for _, n := range append(l.Names[:len(l.Names):len(l.Names)], l.MothersMaidenNames...) {
 		if n.Text == "" && len(n.All(Family)) == 0 && len(n.All(Given)) == 0 {
-			p.add(RequiredMissing, parameters+"/livingSubjectName/value", "expected family or given, found none", sectionPDQ)
+			p.add(RequiredMissing, parameters, "expected family or given in a name, found none", sectionPDQ)
 		}
 	}
 }

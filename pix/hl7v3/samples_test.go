@@ -161,7 +161,7 @@ func demographicsQuery() *hl7v3.DemographicsQuery {
 		Status: hl7v3.StatusNew, Modality: "R", Priority: "I", InitialQuantity: "10", MinimumDegreeMatch: "75",
 		Parameters: hl7v3.ParameterList{
 			Genders:              []hl7v3.Code{{Code: "F"}},
-			BirthTimes:           []hl7v3.Interval{{Value: "19800229"}, {Low: "1980", High: "1981"}},
+			BirthTimes:           []hl7v3.Interval{{Value: "19800229"}},
 			IDs:                  []hl7v3.Param{{II: id("P-1001"), At: "livingSubjectId/value"}},
 			Names:                []hl7v3.Name{{Use: "SRCH", Parts: []hl7v3.NamePart{{Kind: hl7v3.Given, Text: "ANNA"}, {Kind: hl7v3.Family, Text: "WEB"}}}},
 			MothersMaidenNames:   []hl7v3.Name{{Parts: []hl7v3.NamePart{{Kind: hl7v3.Family, Text: "SCHMIT"}}}},

@@ -11,8 +11,10 @@ import (
 // devices often have a root alone, an OID or for messages a UUID (ITI TF-2: Appendix E).
 type II struct{ Root, Extension, AuthorityName, NullFlavor string }
 
-// IIOf gives the id of a patient.
-func IIOf(c hl7v2.CX) II { return II{Root: c.Authority.UniversalID, Extension: c.ID} }
+// IIOf gives the id of a patient; the namespace of its authority goes with it for people to read.
+func IIOf(c hl7v2.CX) II {
+	return II{Root: c.Authority.UniversalID, Extension: c.ID, AuthorityName: c.Authority.Namespace}
+}
 
 // IsZero reports whether there is no identifier, which nullFlavor may say in so many words.
 func (i II) IsZero() bool { return i.Root == "" && i.Extension == "" }
