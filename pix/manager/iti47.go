@@ -28,7 +28,7 @@ func (m *V3) demographicsQuery(ctx context.Context, x *actor.Exchange, req *soap
 	}
 	block, err := m.Core.Patients(ctx, Demographics{
 		Search: s, Domains: domains(q.Parameters.ScopingOrganizations), Quantity: q.Initial(), MinimumScore: q.Degree(),
-		Tag: tag(q.QueryID, &q.Transmission),
+		Tag: tag(q.QueryID, &q.Transmission), Memo: memo{q.Echo, q.Parameters.ScopingOrganizations},
 	})
 	if err != nil {
 		return nil, locate(err, func(part pix.Part, index int) string {
@@ -39,10 +39,7 @@ func (m *V3) demographicsQuery(ctx context.Context, x *actor.Exchange, req *soap
 		})
 	}
 	out := m.found(x, &q.Transmission, q.QueryID, block)
-	out.Details, out.Echo = problems, q.Echo
-	for i := range out.Subjects {
-		out.Subjects[i].Patient.Person.OtherIDs = absent(q.Parameters.ScopingOrganizations, out.Subjects[i].Patient.IDs)
-	}
+	out.Details = problems
 	return soap.XML(hl7v3.AppendResponse(nil, out)), nil
 }
 
@@ -96,10 +93,18 @@ func (m *V3) ended(c *hl7v3.Continuation) *hl7v3.Response {
 	}
 }
 
+// memo is what each block of matches repeats of its query, or looks at.
+type memo struct {
+	echo   hl7v3.Echo
+	wanted []hl7v3.Param
+}
+
 // found words a block of matches.
 func (m *V3) found(x *actor.Exchange, to *hl7v3.Transmission, queryID hl7v3.II, b *Block) *hl7v3.Response {
 	x.Objects = len(b.People)
+	asked, _ := b.Memo.(memo)
 	out := &hl7v3.Response{
+		Echo:            asked.echo,
 		Transmission:    m.reply(to, hl7v3.FindCandidatesResponse),
 		Acknowledgement: hl7v3.Acknowledgement{Type: hl7v3.ApplyOK, Target: to.ID},
 		QueryAck: hl7v3.QueryAck{
@@ -112,10 +117,12 @@ func (m *V3) found(x *actor.Exchange, to *hl7v3.Transmission, queryID hl7v3.II, 
 	}
 	for i := range b.People {
 		p := &b.People[i]
-		out.Subjects = append(out.Subjects, m.event(hl7v3.Patient{
+		match := hl7v3.Patient{
 			IDs: identifiers(p.IDs), Person: person(&p.Demographics), MatchDegree: strconv.Itoa(p.Score),
 			Provider: hl7v3.Organization{IDs: []hl7v3.II{{Root: p.IDs[0].Authority.UniversalID}}},
-		}))
+		}
+		match.Person.OtherIDs = absent(asked.wanted, match.IDs)
+		out.Subjects = append(out.Subjects, m.event(match))
 	}
 	return out
 }
