@@ -118,7 +118,7 @@ func notification() *hl7v3.Feed {
 	f := feed(hl7v3.PatientRevised)
 	f.Author = nil
 	f.Subjects[0].Patient = hl7v3.Patient{IDs: []hl7v3.II{id("P-1001"), {Root: "2.999.3.1", Extension: "7"}}, Status: "active",
-		Person: hl7v3.Person{Names: []hl7v3.Name{{NullFlavor: "NA"}}}}
+		Person: hl7v3.Person{Names: []hl7v3.Name{{NullFlavor: "NA"}}}, Provider: hl7v3.Organization{IDs: []hl7v3.II{{Root: "2.999.2.1"}}}}
 	return f
 }
 
