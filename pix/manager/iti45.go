@@ -43,7 +43,7 @@ func (m *V3) pixQuery(ctx context.Context, x *actor.Exchange, req *soap.Request)
 	}
 	if len(ids) > 0 {
 		out.QueryAck.Response = hl7v3.ResponseOK
-		out.Subjects = []hl7v3.RegistrationEvent{m.event(hl7v3.Patient{IDs: identifiers(ids)})}
+		out.Subjects = []hl7v3.RegistrationEvent{m.event(hl7v3.Patient{IDs: idsOf(ids)})}
 	}
 	return soap.XML(hl7v3.AppendResponse(nil, out)), nil
 }
@@ -53,7 +53,7 @@ func (m *V3) event(p hl7v3.Patient) hl7v3.RegistrationEvent {
 	return hl7v3.RegistrationEvent{Patient: p, Custodian: hl7v3.II{Root: m.Device}}
 }
 
-func identifiers(ids []hl7v2.CX) []hl7v3.II {
+func idsOf(ids []hl7v2.CX) []hl7v3.II {
 	var out []hl7v3.II
 	for _, id := range ids {
 		out = append(out, hl7v3.IIOf(id))

@@ -118,7 +118,7 @@ func (m *V3) found(x *actor.Exchange, to *hl7v3.Transmission, queryID hl7v3.II, 
 	for i := range b.People {
 		p := &b.People[i]
 		match := hl7v3.Patient{
-			IDs: identifiers(p.IDs), Person: person(&p.Demographics), MatchDegree: strconv.Itoa(p.Score),
+			IDs: idsOf(p.IDs), Person: person(&p.Demographics), MatchDegree: strconv.Itoa(p.Score),
 			Provider: hl7v3.Organization{IDs: []hl7v3.II{{Root: p.IDs[0].Authority.UniversalID}}},
 		}
 		match.Person.OtherIDs = absent(asked.wanted, match.IDs)
