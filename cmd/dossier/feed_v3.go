@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dossier/hl7v2"
-	"dossier/pix/consumer"
+	pixconsumer "dossier/pix/consumer"
 	"dossier/pix/hl7v3"
 )
 
@@ -22,13 +22,13 @@ func (f *v3Flags) add(cmd *cobra.Command) {
 }
 
 // client is for one run of a command; the user can interrupt it.
-func (f *v3Flags) client(url string) (*consumer.V3, error) {
+func (f *v3Flags) client(url string) (*pixconsumer.V3, error) {
 	for _, x := range [][2]string{{"--device", f.device}, {"--receiver", f.receiver}} {
 		if !hl7v2.IsOID(x[1]) {
 			return nil, usagef("%s: expected an OID such as 2.999.1.99, got %q", x[0], x[1])
 		}
 	}
-	return &consumer.V3{SOAP: newClient(), URL: url, Device: f.device, Receiver: f.receiver, NewUUID: uuid.NewString, Now: time.Now}, nil
+	return &pixconsumer.V3{SOAP: newClient(), URL: url, Device: f.device, Receiver: f.receiver, NewUUID: uuid.NewString, Now: time.Now}, nil
 }
 
 // interactions of HL7 v3 for the trigger events of HL7 v2.
@@ -86,7 +86,7 @@ func (f *feedFlags) person() hl7v3.Person {
 
 // spoken says what a peer answered in its own words: they are for the user who asked.
 func spoken(what string, err error) error {
-	var refused *consumer.Refused
+	var refused *pixconsumer.Refused
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -66,7 +66,11 @@ func (m *V3) apply(ctx context.Context, x *actor.Exchange, req *soap.Request, na
 		err = m.Core.Feed(ctx, *change)
 	}
 	if err != nil {
-		return nil, locate(err, func(part pix.Part, index int) string {
+		section := "ITI TF-2: 3.44.4.1.3"
+		if change.Event == pix.EventMerge {
+			section = "ITI TF-2: 3.44.4.2.3"
+		}
+		return nil, locate(err, section, func(part pix.Part, index int) string {
 			if part == pix.PartOther {
 				return f.PriorPlace()
 			}

@@ -27,7 +27,7 @@ func (m *V3) pixQuery(ctx context.Context, x *actor.Exchange, req *soap.Request)
 	}
 	ids, err := m.Core.CrossReferences(ctx, CrossReference{ID: id, Domains: domains(q.DataSources)})
 	if err != nil {
-		return nil, locate(err, func(part pix.Part, index int) string {
+		return nil, locate(err, "ITI TF-2: 3.45.4.2.3", func(part pix.Part, index int) string {
 			if part == pix.PartDomain {
 				return q.Place(q.DataSources[index])
 			}

@@ -31,7 +31,7 @@ func (m *V3) demographicsQuery(ctx context.Context, x *actor.Exchange, req *soap
 		Tag: tag(q.QueryID, &q.Transmission), Memo: memo{q.Echo, q.Parameters.ScopingOrganizations},
 	})
 	if err != nil {
-		return nil, locate(err, func(part pix.Part, index int) string {
+		return nil, locate(err, "ITI TF-2: 3.47.4.2.3", func(part pix.Part, index int) string {
 			if part == pix.PartDomain {
 				return q.Place(q.Parameters.ScopingOrganizations[index])
 			}
@@ -63,7 +63,7 @@ func (m *V3) continueQuery(_ context.Context, x *actor.Exchange, req *soap.Reque
 	}
 	block, err := m.Core.Next(tag(c.QueryID, &c.Transmission), pointer, c.Count())
 	if err != nil {
-		return nil, locate(err, func(pix.Part, int) string { return c.QueryPlace() })
+		return nil, locate(err, "ITI TF-2: 3.47.4.3.3", func(pix.Part, int) string { return c.QueryPlace() })
 	}
 	out := m.found(x, &c.Transmission, c.QueryID, block)
 	out.Details = problems

@@ -35,15 +35,16 @@ func judge(problems []hl7v3.Detail) error {
 	return nil
 }
 
-// locate words refusals of the core for a message: place says where a part of it stands. Other errors stay as they are.
-func locate(err error, place func(part pix.Part, index int) string) error {
+// locate words refusals of the core for a message: section is where its expected actions are, place says where a part of it
+// stands. Other errors stay as they are.
+func locate(err error, section string, place func(part pix.Part, index int) string) error {
 	var merge *pix.MergeError
 	if errors.As(err, &merge) {
 		part := pix.PartOther
 		if merge.Reason == pix.MergeSurvivorUnknown || merge.Reason == pix.MergeSurvivorSubsumed {
 			part = pix.PartID
 		}
-		d := hl7v3.Unknown(place(part, 0), string(merge.Reason)+" (ITI TF-2: 3.44.4.2.3)")
+		d := hl7v3.Unknown(place(part, 0), string(merge.Reason)+" ("+section+")")
 		if merge.Reason == pix.MergeSame {
 			d.Code, d.System = hl7v3.ConstraintViolated, hl7v3.SystemErrors
 		}
@@ -51,7 +52,7 @@ func locate(err error, place func(part pix.Part, index int) string) error {
 	}
 	var details []hl7v3.Detail
 	for _, r := range each(err) {
-		details = append(details, detail(r, place(r.Part, r.Index)))
+		details = append(details, detail(r, section, place(r.Part, r.Index)))
 	}
 	if details == nil {
 		return err
@@ -90,8 +91,8 @@ var codes = map[pix.Reason]string{
 	pix.TooLoose:    hl7v3.ConstraintViolated,
 }
 
-func detail(r *pix.Refusal, location string) hl7v3.Detail {
-	d := hl7v3.Unknown(location, r.Text())
+func detail(r *pix.Refusal, section, location string) hl7v3.Detail {
+	d := hl7v3.Unknown(location, r.Text()+" ("+section+")")
 	if code, ok := codes[r.Reason]; ok {
 		d.Code, d.System = code, hl7v3.SystemErrors
 	}
@@ -109,6 +110,9 @@ func (m *V3) answer(x *actor.Exchange, req *soap.Request, err error) *soap.Respo
 		return soap.XML(hl7v3.AppendAcceptAck(nil, &hl7v3.AcceptAck{Transmission: m.reply(&to, hl7v3.AcceptAcknowledgement), Acknowledgement: ack}))
 	}
 	query := queryOf(req)
+	if response == hl7v3.ResponseParameterError {
+		query.echo = nil // what is not a query cannot stand where one belongs, and the schema does not ask for it
+	}
 	return soap.XML(hl7v3.AppendResponse(nil, &hl7v3.Response{
 		Transmission: m.reply(&to, query.answer), Acknowledgement: ack, Echo: query.echo,
 		QueryAck: hl7v3.QueryAck{QueryID: query.id, Status: hl7v3.StatusAborted, Response: response},
