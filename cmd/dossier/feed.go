@@ -45,7 +45,7 @@ func (f *feedFlags) run(cmd *cobra.Command) error {
 	if f.to == "" {
 		return usagef("--to is required, such as --to 127.0.0.1:2575")
 	}
-	if f.useV3 {
+	if f.useV3 || isURL(f.to) {
 		return f.runV3(cmd)
 	}
 	msg, err := f.message(time.Now())

@@ -70,18 +70,18 @@ func (f *feedFlags) runV3(cmd *cobra.Command) error {
 }
 
 func (f *feedFlags) person() hl7v3.Person {
-	p := hl7v3.Person{BirthTime: f.birth, Names: []hl7v3.Name{{Parts: []hl7v3.NamePart{
-		{Kind: hl7v3.Given, Text: f.given}, {Kind: hl7v3.Family, Text: f.family},
-	}}}}
-	switch f.sex {
+	return hl7v3.Person{BirthTime: f.birth, Names: []hl7v3.Name{nameOf(f.given, f.family)}, Gender: genderOf(f.sex)}
+}
+
+// genderOf gives the code of AdministrativeGender for one of HL7 table 0001.
+func genderOf(sex string) hl7v3.Code {
+	switch sex {
 	case "F", "M":
-		p.Gender = hl7v3.Code{Code: f.sex, System: hl7v3.SystemGender}
+		return hl7v3.Code{Code: sex, System: hl7v3.SystemGender}
 	case "O", "A":
-		p.Gender = hl7v3.Code{Code: "UN", System: hl7v3.SystemGender}
-	default:
-		p.Gender = hl7v3.Code{NullFlavor: "UNK"}
+		return hl7v3.Code{Code: "UN", System: hl7v3.SystemGender}
 	}
-	return p
+	return hl7v3.Code{NullFlavor: "UNK"}
 }
 
 // spoken says what a peer answered in its own words: they are for the user who asked.
