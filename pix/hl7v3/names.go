@@ -81,7 +81,6 @@ const (
 	DataTypeError        = "SYN102"
 	NotInCodeSystem      = "SYN103"
 	ConstraintViolated   = "SYN113"
-	UnsupportedMessage   = "NS200"
 	UnsupportedProcessID = "NS202"
 	UnsupportedMode      = "NS250"
 	InternalError        = "INTERR"

@@ -61,7 +61,7 @@ func (m *V3) apply(ctx context.Context, x *actor.Exchange, req *soap.Request, na
 	if err != nil {
 		return nil, err
 	}
-	change.Origin.Digest = digest(&f.Transmission, req)
+	change.Origin.Digest = digest(&f.Transmission)
 	if err = narrow(change); err == nil {
 		err = m.Core.Feed(ctx, *change)
 	}
