@@ -18,6 +18,19 @@ func isURL(address string) bool {
 	return strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://")
 }
 
+// Messages about patients are a few kilobytes. These bounds leave room for one with 200 ids.
+const (
+	identityBody     = 1 << 20
+	identityElements = 20_000
+)
+
+func (n *node) identityServer(operations []soap.Operation) *soap.Server {
+	s := n.soapServer(operations)
+	s.Limits.Envelope, s.Limits.Body = min(s.Limits.Envelope, identityBody), min(s.Limits.Body, identityBody)
+	s.Limits.XML.Elements = identityElements
+	return s
+}
+
 // v3Subscriber is a consumer that is told by ITI-46.
 func (n *node) v3Subscriber(c PIXConsumerConfig) manager.Subscriber {
 	to := manager.ConsumerV3{

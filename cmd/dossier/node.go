@@ -126,8 +126,8 @@ func (n *node) handler() http.Handler {
 		operations := append(n.registry.Operations(), n.v3.RegistryOperations()...)
 		mount(mux, "/xds/registry", n.soapServer(operations), schemas.Handler(schemas.Registry))
 	}
-	mount(mux, "/pix/manager", n.soapServer(n.v3.ManagerOperations()), schemas.Handler(schemas.PIXManager))
-	mount(mux, "/pdq/supplier", n.soapServer(n.v3.SupplierOperations()), schemas.Handler(schemas.PDSupplier))
+	mount(mux, "/pix/manager", n.identityServer(n.v3.ManagerOperations()), schemas.Handler(schemas.PIXManager))
+	mount(mux, "/pdq/supplier", n.identityServer(n.v3.SupplierOperations()), schemas.Handler(schemas.PDSupplier))
 	mount(mux, "/xds/repository", n.soapServer(n.repository.Operations()), schemas.Handler(schemas.Repository))
 	return mux
 }

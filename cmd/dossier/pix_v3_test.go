@@ -96,3 +96,23 @@ func TestV3InternalError(t *testing.T) {
 	}
 	patientNames(t, s)
 }
+
+// TestV3Limits: a message that is larger than any about a patient is refused before it is read.
+func TestV3Limits(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, goldenConfig(t), testWorld())
+	for _, c := range cases(t) {
+		if c.Name != "iti44/added" {
+			continue
+		}
+		for what, padding := range map[string]string{
+			"bytes": "<!--" + strings.Repeat("x", identityBody) + "-->", "elements": strings.Repeat("<a/>", identityElements),
+		} {
+			large := c
+			large.Request = []byte(strings.Replace(string(c.Request), "<patientPerson", padding+"<patientPerson", 1))
+			if answer := string(s.send(t, large)); !strings.Contains(answer, "env:Sender") {
+				t.Errorf("%s: %s", what, answer)
+			}
+		}
+	}
+}
