@@ -45,7 +45,7 @@ func AppendDemographicsQuery(dst []byte, q *DemographicsQuery) []byte {
 func (w writer) parameterList(p *ParameterList) {
 	w.Start("parameterList")
 	for _, v := range p.Genders {
-		w.parameter("livingSubjectAdministrativeGender", "LivingSubject.administrativeGender", func() { w.code("value", v) })
+		w.parameter("livingSubjectAdministrativeGender", "LivingSubject.administrativeGender", func() { w.must("value", v) })
 	}
 	for _, v := range p.BirthTimes {
 		w.parameter("livingSubjectBirthTime", "LivingSubject.birthTime", func() { w.interval("value", v) })
