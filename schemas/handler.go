@@ -16,7 +16,7 @@ import (
 
 // Handler answers GET and HEAD on a SOAP endpoint with its description:
 //
-//	?wsdl       the WSDL of that name (Registry or Repository)
+//	?wsdl       the WSDL of that name (Registry, Repository, PIXManager or PDSupplier)
 //	?xsd=NAME   a schema that it imports; 404 for any other name
 //	else        400 and a text that says what to POST and where the WSDL is
 //
@@ -28,15 +28,21 @@ import (
 func Handler(wsdl string) http.Handler {
 	text, err := files.ReadFile(wsdl)
 	if err != nil || !strings.HasSuffix(wsdl, ".wsdl") {
-		panic(fmt.Sprintf("schemas: no WSDL %q: want %q or %q", wsdl, Registry, Repository))
+		panic(fmt.Sprintf("schemas: no WSDL %q: want %q, %q, %q or %q", wsdl, Registry, Repository, PIXManager, PDSupplier))
 	}
 	return &description{wsdl: string(text), takes: takes(wsdl)}
 }
 
 // takes names the transactions of a WSDL, for the reader of the 400 text.
 func takes(wsdl string) string {
-	if wsdl == Registry {
-		return "IHE XDS.b Document Registry: ITI-42 Register Document Set-b, ITI-18 Registry Stored Query, ITI-51 Multi-Patient Stored Query"
+	switch wsdl {
+	case Registry:
+		return "IHE XDS.b Document Registry: ITI-42 Register Document Set-b, ITI-18 Registry Stored Query, ITI-51 Multi-Patient Stored Query, " +
+			"ITI-44 Patient Identity Feed HL7 V3"
+	case PIXManager:
+		return "IHE PIX Manager: ITI-44 Patient Identity Feed HL7 V3, ITI-45 PIXV3 Query"
+	case PDSupplier:
+		return "IHE Patient Demographics Supplier: ITI-47 Patient Demographics Query HL7 V3"
 	}
 	return "IHE XDS.b Document Repository: ITI-41 Provide and Register Document Set-b, ITI-43 Retrieve Document Set"
 }

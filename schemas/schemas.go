@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-// The two service descriptions, as Handler takes them.
+// The service descriptions, as Handler takes them.
 const (
+	PIXManager = "PIXManager.wsdl"
+	PDSupplier = "PDSupplier.wsdl"
 	Registry   = "XDS.b_DocumentRegistry.wsdl"
 	Repository = "XDS.b_DocumentRepository.wsdl"
 )

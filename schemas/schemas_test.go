@@ -15,8 +15,8 @@ import (
 func eachFile(t *testing.T, fn func(t *testing.T, name, text string)) {
 	t.Helper()
 	names, err := fs.Glob(files, "*")
-	if err != nil || len(names) != 8 {
-		t.Fatalf("embedded files: got %d (%v), want 8", len(names), err)
+	if err != nil || len(names) != 11 {
+		t.Fatalf("embedded files: got %d (%v), want 11", len(names), err)
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestDeclaredPrefixesAreUsed(t *testing.T) {
 	})
 }
 
-// operation is one row of the WSDL tables, ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5.
+// operation is one row of the WSDL tables, ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5, 3.44.5, 3.45.5, 3.47.5.
 type operation struct {
 	tx                iti.Transaction
 	name              string // of the operation, behind the actor and an underscore
@@ -127,16 +127,28 @@ type operation struct {
 
 func TestWSDLNames(t *testing.T) {
 	t.Parallel()
+	feed := []operation{
+		{iti.PatientAddedFeed, "PRPA_IN201301UV02", "hl7:PRPA_IN201301UV02", "hl7:MCCI_IN000002UV01"},
+		{iti.PatientRevisedFeed, "PRPA_IN201302UV02", "hl7:PRPA_IN201302UV02", "hl7:MCCI_IN000002UV01"},
+		{iti.PatientDuplicatesResolvedFeed, "PRPA_IN201304UV02", "hl7:PRPA_IN201304UV02", "hl7:MCCI_IN000002UV01"},
+	}
 	for _, c := range []struct {
-		file, actor, path string
-		operations        []operation
+		file, actor, prefix, space, path string
+		operations                       []operation
 	}{
-		{Registry, "DocumentRegistry", "/xds/registry", []operation{
+		{Registry, "DocumentRegistry", "xds", "urn:ihe:iti:xds-b:2007", "/xds/registry", append([]operation{
 			{iti.RegistryStoredQuery, "RegistryStoredQuery", "query:AdhocQueryRequest", "query:AdhocQueryResponse"},
 			{iti.MultiPatientStoredQuery, "MultiPatientStoredQuery", "query:AdhocQueryRequest", "query:AdhocQueryResponse"},
 			{iti.RegisterDocumentSet, "RegisterDocumentSet-b", "lcm:SubmitObjectsRequest", "rs:RegistryResponse"},
+		}, feed...)},
+		{PIXManager, "PIXManager", "pix", "urn:ihe:iti:pixv3:2007", "/pix/manager", append(slices.Clone(feed),
+			operation{iti.PIXV3Query, "PRPA_IN201309UV02", "hl7:PRPA_IN201309UV02", "hl7:PRPA_IN201310UV02"})},
+		{PDSupplier, "PDSupplier", "pdq", "urn:ihe:iti:pdqv3:2007", "/pdq/supplier", []operation{
+			{iti.PatientDemographicsQueryV3, "PRPA_IN201305UV02", "hl7:PRPA_IN201305UV02", "hl7:PRPA_IN201306UV02"},
+			{iti.PatientDemographicsQueryV3Continue, "QUQI_IN000003UV01_Continue", "hl7:QUQI_IN000003UV01", "hl7:PRPA_IN201306UV02"},
+			{iti.PatientDemographicsQueryV3Cancel, "QUQI_IN000003UV01_Cancel", "hl7:QUQI_IN000003UV01_Cancel", "hl7:MCCI_IN000002UV01"},
 		}},
-		{Repository, "DocumentRepository", "/xds/repository", []operation{
+		{Repository, "DocumentRepository", "xds", "urn:ihe:iti:xds-b:2007", "/xds/repository", []operation{
 			{iti.ProvideAndRegisterDocumentSet, "ProvideAndRegisterDocumentSet-b",
 				"xds:ProvideAndRegisterDocumentSetRequest", "rs:RegistryResponse"},
 			{iti.RetrieveDocumentSet, "RetrieveDocumentSet",
@@ -150,26 +162,26 @@ func TestWSDLNames(t *testing.T) {
 				t.Fatal(err)
 			}
 			root := parse(t, string(text))
-			equal(t, "targetNamespace", root.attr("targetNamespace"), "urn:ihe:iti:xds-b:2007")
+			equal(t, "targetNamespace", root.attr("targetNamespace"), c.space)
 			equal(t, "name", root.attr("name"), c.actor)
 			one(t, root, nsWSDL, "portType", "name", c.actor+"_PortType")
 			one(t, root, nsWSDL, "service", "name", c.actor+"_Service")
 			one(t, root, nsWSDL, "port", "name", c.actor+"_Port_Soap12")
-			one(t, root, nsWSDL, "port", "binding", "xds:"+c.actor+"_Binding_Soap12")
+			one(t, root, nsWSDL, "port", "binding", c.prefix+":"+c.actor+"_Binding_Soap12")
 			one(t, root, nsWSDL, "binding", "name", c.actor+"_Binding_Soap12")
-			one(t, root, nsWSDL, "binding", "type", "xds:"+c.actor+"_PortType")
+			one(t, root, nsWSDL, "binding", "type", c.prefix+":"+c.actor+"_PortType")
 			one(t, root, nsSOAP, "binding", "style", "document")
 			one(t, root, nsSOAP, "address", "location", "http://localhost"+c.path)
 			one(t, root, nsWSAW, "UsingAddressing", "required", "true")
 			for _, b := range root.all(nsSOAP, "body") {
 				equal(t, "soap12:body use", b.attr("use"), "literal")
 			}
-			checkOperations(t, root, c.actor, c.operations)
+			checkOperations(t, root, c.actor, c.prefix, c.operations)
 		})
 	}
 }
 
-func checkOperations(t *testing.T, root *element, actor string, want []operation) {
+func checkOperations(t *testing.T, root *element, actor, prefix string, want []operation) {
 	t.Helper()
 	abstract := root.all(nsWSDL, "portType")[0].all(nsWSDL, "operation")
 	bound := root.all(nsWSDL, "binding")[0].all(nsWSDL, "operation")
@@ -187,7 +199,7 @@ func checkOperations(t *testing.T, root *element, actor string, want []operation
 			{"input", op.name + "_Message", op.request, op.tx.Action},
 			{"output", op.name + "Response_Message", op.response, op.tx.Reply},
 		} {
-			one(t, abstract[i], nsWSDL, dir.local, "message", "xds:"+dir.message)
+			one(t, abstract[i], nsWSDL, dir.local, "message", prefix+":"+dir.message)
 			for _, a := range abstract[i].all(nsWSDL, dir.local)[0].Attrs {
 				if a.Name.Space == nsWSAM || a.Name.Space == nsWSAW {
 					equal(t, dir.local+" "+a.Name.Space, a.Value, dir.action)
@@ -222,7 +234,7 @@ func one(t *testing.T, e *element, space, local, attr, want string) {
 // Every body element that a WSDL names must be a global element of a schema that the WSDL imports.
 func TestWSDLElementsExist(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{Registry, Repository} {
+	for _, file := range []string{Registry, Repository, PIXManager, PDSupplier} {
 		text, err := files.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,9 @@
     zeep_client.py URL_BASE PATIENT_CX
 
 Stores a document (ITI-41, inline base64), registers a folder (ITI-42), finds the document (ITI-18, both return types),
-fetches it (ITI-43), and checks that two wrong requests are refused with the right code. One line per step; the first
+fetches it (ITI-43), and checks that two wrong requests are refused with the right code. Feeds two new patients (ITI-44), asks
+for the ids of one (ITI-45), finds both by name, one after the other (ITI-47 with continuation), merges them, and checks that
+an unknown patient is refused with the right code. One line per step; the first
 mismatch ends the run with exit 1. Called by zeep.sh.
 """
 
@@ -169,6 +171,7 @@ class Session:
     """One run: two clients on one server, for one patient."""
 
     def __init__(self, base, patient):
+        self.base = base
         self.registry = self.open(base + "/xds/registry?wsdl")
         self.repository = self.open(base + "/xds/repository?wsdl")
         self.patient = patient
@@ -258,17 +261,163 @@ class Session:
         return "refused with XDSUnknownStoredQuery"
 
     def steps(self):
+        identity = Identity(self.base, self.patient)
         return [("ITI-41 ProvideAndRegisterDocumentSet-b", self.provide), ("ITI-42 RegisterDocumentSet-b", self.register),
                 ("ITI-18 FindDocuments LeafClass", self.leaf_class), ("ITI-18 FindDocuments ObjectRef", self.object_ref),
                 ("ITI-43 RetrieveDocumentSet", self.fetch), ("ITI-43 unknown document", self.unknown_document),
-                ("ITI-18 unknown query", self.unknown_query)]
+                ("ITI-18 unknown query", self.unknown_query)] + identity.steps()
+
+
+HL7 = "{urn:hl7-org:v3}"
+
+
+class Identity:
+    """HL7 v3: the PIX Manager and the Patient Demographics Supplier of the same server."""
+
+    DEVICE, SERVER = "2.999.7.1", "2.999.1.3"
+
+    def __init__(self, base, patient):
+        self.manager = Session.open(base + "/pix/manager?wsdl")
+        self.supplier = Session.open(base + "/pdq/supplier?wsdl")
+        self.domain = patient.split("&")[1]
+        run = uuid.uuid4().hex[:12]
+        self.family = "Zeep" + run
+        self.first, self.second = f"Z1-{run}", f"Z2-{run}"
+        self.query_id = {"root": str(uuid.uuid4())}
+
+    def device(self, oid, code):
+        return {"typeCode": code, "device": {"classCode": "DEV", "determinerCode": "INSTANCE", "id": {"root": oid}}}
+
+    def wrapper(self, interaction):
+        return {
+            "ITSVersion": "XML_1.0", "id": {"root": str(uuid.uuid4())}, "creationTime": {"value": now()},
+            "interactionId": {"root": "2.16.840.1.113883.1.6", "extension": interaction}, "processingCode": {"code": "T"},
+            "processingModeCode": {"code": "T"}, "acceptAckCode": {"code": "AL"},
+            "receiver": self.device(self.SERVER, "RCV"), "sender": self.device(self.DEVICE, "SND")}
+
+    @staticmethod
+    def act(trigger, **content):
+        return {"classCode": "CACT", "moodCode": "EVN", "code": {"code": trigger, "codeSystem": "2.16.840.1.113883.1.6"}, **content}
+
+    def event(self, patient_id, given, **more):
+        instance = {"determinerCode": "INSTANCE"}
+        patient = {
+            "classCode": "PAT", "id": [{"root": self.domain, "extension": patient_id}], "statusCode": {"code": "active"},
+            "patientPerson": {
+                "classCode": "PSN", **instance, "name": [{"_value_1": [{"given": given}, {"family": self.family}]}],
+                "administrativeGenderCode": {"code": "F"}, "birthTime": {"value": "19800229"}},
+            "providerOrganization": {
+                "classCode": "ORG", **instance, "id": [{"root": self.domain}], "contactParty": {"classCode": "CON"}}}
+        return {
+            "typeCode": "SUBJ", "contextConductionInd": False,
+            "registrationEvent": {
+                "classCode": "REG", "moodCode": "EVN", "statusCode": {"code": "active"},
+                "subject1": {"typeCode": "SBJ", "patient": patient},
+                "custodian": {"typeCode": "CST", "assignedEntity": {"classCode": "ASSIGNED", "id": [{"root": self.domain}]}}, **more}}
+
+    def feed(self, interaction, event, want_type="CA"):
+        send = self.manager.service["PIXManager_" + interaction]
+        answer = send(**self.wrapper(interaction), controlActProcess=self.act(interaction.replace("_IN", "_TE"), subject=event))
+        details = [(d.code.code, d.text) for d in answer.acknowledgement.acknowledgementDetail]
+        if answer.acknowledgement.typeCode.code != want_type:
+            raise Mismatch(f"{interaction}: got {answer.acknowledgement.typeCode.code}, want {want_type}; {details}")
+        return details
+
+    def added(self):
+        self.feed("PRPA_IN201301UV02", self.event(self.first, "Anna"))
+        self.feed("PRPA_IN201301UV02", self.event(self.second, "Anne"))
+        return f"{self.first} and {self.second} are known"
+
+    def revised(self):
+        self.feed("PRPA_IN201302UV02", self.event(self.first, "Annika"))
+        return f"{self.first} has another name"
+
+    def ask(self, patient_id):
+        interaction = "PRPA_IN201309UV02"
+        query = {
+            "queryId": {"root": str(uuid.uuid4())}, "statusCode": {"code": "new"}, "responsePriorityCode": {"code": "I"},
+            "parameterList": {"patientIdentifier": {
+                "value": {"root": self.domain, "extension": patient_id}, "semanticsText": "Patient.id"}}}
+        send = self.manager.service["PIXManager_" + interaction]
+        return send(**self.wrapper(interaction), controlActProcess=self.act("PRPA_TE201309UV02", queryByParameter=query))
+
+    def cross_references(self):
+        answer = self.ask(self.first)
+        want("ITI-45", (answer.acknowledgement.typeCode.code, answer.controlActProcess.queryAck.queryResponseCode.code), ("AA", "NF"))
+        echo = answer.controlActProcess.queryByParameter.parameterList.patientIdentifier.value.extension
+        want("ITI-45 echo", echo, self.first)
+        return "known, no other ids"
+
+    def unknown_patient(self):
+        answer = self.ask("nobody-" + self.first)
+        got = answer.acknowledgement
+        want("ITI-45 unknown patient", (got.typeCode.code, [d.code.code for d in got.acknowledgementDetail]), ("AE", ["204"]))
+        return "refused with 204 at " + got.acknowledgementDetail[0].location[0]
+
+    def find(self):
+        interaction = "PRPA_IN201305UV02"
+        degree = self.supplier.get_type(HL7 + "INT")(value=50)
+        query = {
+            "queryId": self.query_id, "statusCode": {"code": "new"}, "responsePriorityCode": {"code": "I"}, "initialQuantity": {"value": 1},
+            "matchCriterionList": {"minimumDegreeMatch": {"value": degree, "semanticsText": "MinimumDegreeMatch"}},
+            "parameterList": {"livingSubjectName": {
+                "value": {"_value_1": [{"family": self.family}]}, "semanticsText": "LivingSubject.name"}}}
+        send = self.supplier.service["PDSupplier_" + interaction]
+        answer = send(**self.wrapper(interaction), controlActProcess=self.act("PRPA_TE201305UV02", queryByParameter=query))
+        return self.one_of_two(answer, "ITI-47", 1)
+
+    def go_on(self, status, interaction, **more):
+        send = self.supplier.service["PDSupplier_" + interaction]
+        return send(
+            **self.wrapper("QUQI_IN000003UV01"), acknowledgement={"typeCode": {"code": "AA"}, "targetMessage": {"id": self.previous}},
+            controlActProcess=self.act("PRPA_TE000003UV01", queryContinuation={
+                "queryId": self.query_id, "statusCode": {"code": status}, **more}))
+
+    def find_more(self):
+        answer = self.go_on("waitContinuedQueryResponse", "QUQI_IN000003UV01_Continue",
+                            startResultNumber={"value": 2}, continuationQuantity={"value": 1})
+        return self.one_of_two(answer, "ITI-47 continuation", 0)
+
+    def one_of_two(self, answer, what, remaining):
+        self.previous = {"root": answer.id.root, "extension": answer.id.extension}
+        ack = answer.controlActProcess.queryAck
+        want(what, (answer.acknowledgement.typeCode.code, ack.queryResponseCode.code), ("AA", "OK"))
+        want(what + " quantities", (ack.resultTotalQuantity.value, ack.resultCurrentQuantity.value, ack.resultRemainingQuantity.value),
+             (2, 1, remaining))
+        patients = [s.registrationEvent.subject1.patient for s in answer.controlActProcess.subject]
+        degree = patients[0].subjectOf1.queryMatchObservation.value
+        return f"{patients[0].id[0].extension}, degree {degree.value}"
+
+    def cancel(self):
+        answer = self.go_on("aborted", "QUQI_IN000003UV01_Cancel")
+        want("ITI-47 cancellation", answer.acknowledgement.typeCode.code, "CA")
+        return "accepted"
+
+    def merged(self):
+        prior = {"typeCode": "SBJ", "priorRegisteredRole": {"classCode": "PAT", "id": {"root": self.domain, "extension": self.second}}}
+        replacement = {"typeCode": "RPLC", "priorRegistration": {
+            "classCode": "REG", "moodCode": "EVN", "statusCode": {"code": "obsolete"}, "subject1": prior}}
+        self.feed("PRPA_IN201304UV02", self.event(self.first, "Annika", replacementOf=replacement))
+        return f"{self.second} is now {self.first}"
+
+    def merged_is_gone(self):
+        answer = self.ask(self.second)
+        want("ITI-45 subsumed patient", [d.code.code for d in answer.acknowledgement.acknowledgementDetail], ["204"])
+        return "refused with 204"
+
+    def steps(self):
+        return [("ITI-44 PRPA_IN201301UV02", self.added), ("ITI-44 PRPA_IN201302UV02", self.revised),
+                ("ITI-45 PRPA_IN201309UV02", self.cross_references), ("ITI-45 unknown patient", self.unknown_patient),
+                ("ITI-47 PRPA_IN201305UV02", self.find), ("ITI-47 QUQI_IN000003UV01_Continue", self.find_more),
+                ("ITI-47 QUQI_IN000003UV01_Cancel", self.cancel), ("ITI-44 PRPA_IN201304UV02", self.merged),
+                ("ITI-45 subsumed patient", self.merged_is_gone)]
 
 
 def main(base, patient):
     step = "WSDL"
     try:
         session = Session(base.rstrip("/"), patient)
-        print(f"ok  {step}: both loaded, addresses as asked")
+        print(f"ok  {step}: loaded, addresses as asked")
         for step, run in session.steps():
             print(f"ok  {step}: {run()}", flush=True)
     except (Mismatch, zeep.exceptions.Error, requests.RequestException) as problem:

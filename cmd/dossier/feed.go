@@ -13,21 +13,27 @@ import (
 )
 
 // feedFlags is the flags of feed.
-type feedFlags struct{ to, patient, event, subsumed, family, given, birth, sex string }
+type feedFlags struct {
+	to, patient, event, subsumed, family, given, birth, sex string
+	useV3                                                   bool
+	v3                                                      v3Flags
+}
 
 func newFeed() *cobra.Command {
 	f := &feedFlags{}
 	cmd := &cobra.Command{
 		Use:   "feed --to ADDR --patient 'ID^^^&OID&ISO'",
-		Short: "Make a patient known or merge two (ITI-8 over MLLP)",
+		Short: "Make a patient known or merge two (ITI-8 over MLLP, ITI-44 over SOAP)",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.to, "to", "", "host:port of the MLLP listener")
+	flags.StringVar(&f.to, "to", "", "host:port of the MLLP listener; with --v3 the URL of /pix/manager or /xds/registry")
 	flags.StringVar(&f.patient, "patient", "", "patient id; with --merge the one that survives")
 	flags.StringVar(&f.event, "event", "A04", "trigger event: A01, A04, A05 or A08; --merge makes it A40")
 	flags.StringVar(&f.subsumed, "merge", "", "patient id that becomes an alias of --patient for good")
+	flags.BoolVar(&f.useV3, "v3", false, "send HL7 v3 (ITI-44)")
+	f.v3.add(cmd)
 	flags.StringVar(&f.family, "family", "TEST", "family name")
 	flags.StringVar(&f.given, "given", "PATIENT", "given name")
 	flags.StringVar(&f.birth, "birth", "", "birth date YYYYMMDD")
@@ -38,6 +44,9 @@ func newFeed() *cobra.Command {
 func (f *feedFlags) run(cmd *cobra.Command) error {
 	if f.to == "" {
 		return usagef("--to is required, such as --to 127.0.0.1:2575")
+	}
+	if f.useV3 || isURL(f.to) {
+		return f.runV3(cmd)
 	}
 	msg, err := f.message(time.Now())
 	if err != nil {

@@ -8,10 +8,13 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"dossier/pix/hl7v3"
 )
 
 // elsewhere lists the error codes that need a broken environment, which no recorded exchange has, with the test that
@@ -50,6 +53,28 @@ func TestEveryErrorCodeHasACase(t *testing.T) {
 		}
 		if !slices.Contains(slices.Collect(maps.Values(codes)), code) {
 			t.Errorf("%s is no error code any more", code)
+		}
+	}
+}
+
+// TestEveryDetailCodeHasACase: each code of an acknowledgementDetail that HL7 v3 answers can have stands in a recorded one. Our own
+// failures are shown by TestV3InternalError.
+func TestEveryDetailCodeHasACase(t *testing.T) {
+	t.Parallel()
+	var answers []byte
+	for _, c := range cases(t) {
+		answers = append(answers, c.Response(t)...)
+	}
+	for _, code := range []string{
+		hl7v3.UnknownKey, hl7v3.RequiredMissing, hl7v3.DataTypeError, hl7v3.NotInCodeSystem, hl7v3.ConstraintViolated,
+		hl7v3.UnsupportedProcessID, hl7v3.UnsupportedMode,
+	} {
+		for _, level := range []string{"CE", "AE"} {
+			wanted := regexp.MustCompile(`<acknowledgement><typeCode code="` + level + `"/>.*<acknowledgementDetail typeCode="E"><code code="` + code + `"`)
+			onlyOnce := code == hl7v3.UnsupportedProcessID && level == "AE" || code == hl7v3.UnsupportedMode && level == "CE"
+			if !onlyOnce && !wanted.Match(answers) {
+				t.Errorf("%s stands in no recorded answer with %s", code, level)
+			}
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestGoldenMessagesAreValid(t *testing.T) {
 	}
 	dir := t.TempDir()
 	driver := filepath.Join(dir, "driver.xsd")
-	if err := os.WriteFile(driver, []byte(driverSchema(t, filepath.Join(oracle(t), "ebxml"))), 0o600); err != nil {
+	if err := os.WriteFile(driver, []byte(driverSchema(t, oracle(t), dir)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	args := []string{"--noout", "--nonet", "--schema", driver}
@@ -78,19 +78,35 @@ func soapMessage(answer []byte) []byte {
 	return includeElement.ReplaceAll([]byte(open+string(inner)+end), nil)
 }
 
-// driverSchema describes the envelopes that we send: the body is one of the three responses or a fault.
-func driverSchema(t *testing.T, dir string) string {
+// hl7v3Schema puts the answers of HL7 v3 into one schema, for a namespace can be imported once only.
+func hl7v3Schema(t *testing.T, dir string, at func(...string) string) string {
 	t.Helper()
-	dir, err := filepath.Abs(dir)
+	text := `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:hl7-org:v3" elementFormDefault="qualified">`
+	for _, name := range []string{"MCCI_IN000002UV01", "PRPA_IN201306UV02", "PRPA_IN201310UV02"} {
+		text += `<xs:include schemaLocation="` + at("hl7v3", "multicacheschemas", name+".xsd") + `"/>`
+	}
+	file := filepath.Join(dir, "hl7v3.xsd")
+	if err := os.WriteFile(file, []byte(text+`</xs:schema>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()
+}
+
+// driverSchema describes the envelopes that we send: the body is one of the responses or a fault.
+func driverSchema(t *testing.T, oracle, dir string) string {
+	t.Helper()
+	oracle, err := filepath.Abs(oracle)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(file string) string {
-		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(dir, file))}).String()
+	in := func(path ...string) string {
+		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(append([]string{oracle}, path...)...))}).String()
 	}
+	at := func(file string) string { return in("ebxml", file) }
 	return `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="` + nsEnvelope + `" xmlns:env="` + nsEnvelope + `"
     xmlns:rs="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0" xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
-    xmlns:xds="urn:ihe:iti:xds-b:2007" elementFormDefault="qualified">
+    xmlns:xds="urn:ihe:iti:xds-b:2007" xmlns:hl7="urn:hl7-org:v3" elementFormDefault="qualified">
+  <xs:import namespace="urn:hl7-org:v3" schemaLocation="` + hl7v3Schema(t, dir, in) + `"/>
   <xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="` + at("xml.xsd") + `"/>
   <xs:import namespace="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0" schemaLocation="` + at("rs.xsd") + `"/>
   <xs:import namespace="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" schemaLocation="` + at("query.xsd") + `"/>
@@ -103,6 +119,9 @@ func driverSchema(t *testing.T, dir string) string {
       <xs:element ref="rs:RegistryResponse"/>
       <xs:element ref="query:AdhocQueryResponse"/>
       <xs:element ref="xds:RetrieveDocumentSetResponse"/>
+      <xs:element ref="hl7:MCCI_IN000002UV01"/>
+      <xs:element ref="hl7:PRPA_IN201306UV02"/>
+      <xs:element ref="hl7:PRPA_IN201310UV02"/>
       <xs:element name="Fault" type="env:Fault"/>
     </xs:choice></xs:complexType></xs:element>
   </xs:sequence></xs:complexType></xs:element>

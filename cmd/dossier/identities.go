@@ -16,6 +16,7 @@ import (
 
 // PIXConfig is the patient index.
 type PIXConfig struct {
+	Device    string            `yaml:"device"`    // OID by which HL7 v3 messages name this server
 	Domains   []PIXDomainConfig `yaml:"domains"`   // patient identification domains besides the affinity domain
 	Automatic bool              `yaml:"automatic"` // link on demographics alone from thresholds.link on
 	// Thresholds are sums of weights; see make matching.
@@ -42,10 +43,11 @@ type ThresholdsConfig struct {
 	Contradict float64 `yaml:"contradict"` // below, the same national id links nobody
 }
 
-// PIXConsumerConfig is who gets PIX Update Notifications (ITI-10).
+// PIXConsumerConfig is who gets PIX Update Notifications.
 type PIXConsumerConfig struct {
 	Name        string   `yaml:"name"`
-	Address     string   `yaml:"address"` // host:port, MLLP
+	Address     string   `yaml:"address"` // host:port for ITI-10 over MLLP, URL for ITI-46 by SOAP
+	Device      string   `yaml:"device"`  // OID by which ITI-46 names the consumer
 	Application string   `yaml:"application"`
 	Facility    string   `yaml:"facility"`
 	Domains     []string `yaml:"domains"` // OIDs of its domains of interest; all when empty
@@ -54,7 +56,7 @@ type PIXConsumerConfig struct {
 func defaultPIX() PIXConfig {
 	t := pix.DefaultThresholds()
 	return PIXConfig{
-		Domains: []PIXDomainConfig{}, Consumers: []PIXConsumerConfig{}, Patients: 200, Poll: time.Second, Retry: 5 * time.Second,
+		Device: demoDevice, Domains: []PIXDomainConfig{}, Consumers: []PIXConsumerConfig{}, Patients: 200, Poll: time.Second, Retry: 5 * time.Second,
 		Thresholds: ThresholdsConfig{Link: t.Link, Review: t.Review, Contradict: t.Contradict},
 	}
 }
@@ -121,7 +123,9 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 		case x.Name == "" || seen[x.Name]:
 			fail(key+".name", "expected a name that no other consumer has, got %q", x.Name)
 		case x.Address == "":
-			fail(key+".address", "expected host:port")
+			fail(key+".address", "expected host:port, or a URL for HL7 v3")
+		case isURL(x.Address) && !hl7v2.IsOID(x.Device):
+			fail(key+".device", "expected the OID by which messages name a consumer of HL7 v3, got %q", x.Device)
 		}
 		seen[x.Name] = true
 		for _, d := range x.Domains {
@@ -129,6 +133,9 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 				fail(key+".domains", "expected the OID of a configured domain, got %q", d)
 			}
 		}
+	}
+	if !hl7v2.IsOID(c.Device) {
+		fail("pix.device", "expected an OID of at most 64 characters, got %q", c.Device)
 	}
 	if t := c.Thresholds; t.Contradict > t.Review || t.Review > t.Link {
 		fail("pix.thresholds", "expected contradict <= review <= link, got %v, %v and %v", t.Contradict, t.Review, t.Link)
@@ -146,6 +153,7 @@ func (n *node) assembleIdentities() {
 		Frame: n.frame, Core: core, Now: n.now,
 		Acknowledge: hl7v2.Acknowledger{Now: n.now, NewID: func() string { return controlID(n.newID()) }, Version: "2.3.1"},
 	}
+	n.v3 = &manager.V3{Frame: n.frame, Core: core, Device: n.config.PIX.Device, NewUUID: n.newID, Now: n.now}
 	n.notifier = &manager.Notifier{
 		Frame: n.frame, Outbox: n.identities, Domains: n.policy.Domains, Log: n.log, Now: n.now,
 		Application: hl7v2.HD{Namespace: "DOSSIER"}, Facility: hl7v2.HD{Namespace: "DOSSIER"},
@@ -175,6 +183,10 @@ func (n *node) knowPatients(ctx context.Context) error {
 func (n *node) notify(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, c := range n.config.PIX.Consumers {
+		if isURL(c.Address) {
+			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
+			continue
+		}
 		line := &telephone{address: c.Address}
 		g.Go(func() error {
 			defer line.hangUp()

@@ -41,6 +41,7 @@ type node struct {
 	policy     *pix.Policy
 	identities *sqldb.Identities
 	manager    *manager.Manager
+	v3         *manager.V3
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	codes      *codes.File // nil when every code is taken
@@ -126,8 +127,11 @@ func controlID(id string) string {
 func (n *node) handler() http.Handler {
 	mux := http.NewServeMux()
 	if n.registry != nil {
-		mount(mux, "/xds/registry", n.soapServer(n.registry.Operations()), schemas.Handler(schemas.Registry))
+		operations := append(n.registry.Operations(), n.v3.RegistryOperations()...)
+		mount(mux, "/xds/registry", n.soapServer(operations), schemas.Handler(schemas.Registry))
 	}
+	mount(mux, "/pix/manager", n.identityServer(n.v3.ManagerOperations()), schemas.Handler(schemas.PIXManager))
+	mount(mux, "/pdq/supplier", n.identityServer(n.v3.SupplierOperations()), schemas.Handler(schemas.PDSupplier))
 	mount(mux, "/xds/repository", n.soapServer(n.repository.Operations()), schemas.Handler(schemas.Repository))
 	return mux
 }

@@ -15,6 +15,7 @@ import (
 // pdqFlags is the flags of pdq.
 type pdqFlags struct {
 	peer
+	v3                                                           v3Flags
 	family, given, mother, birth, sex, id, city, postcode, phone string
 	domains                                                      []string
 	block                                                        int
@@ -35,11 +36,12 @@ func newPDQ() *cobra.Command {
 	f := &pdqFlags{}
 	cmd := &cobra.Command{
 		Use:   "pdq --to ADDR [--family NAME] [--birth DATE] ...",
-		Short: "Find patients by demographics (ITI-21); * stands for any letters",
+		Short: "Find patients by demographics (ITI-21; ITI-47 when --to is a URL); * stands for any letters",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.flags(cmd)
+	f.v3.add(cmd)
 	flags := cmd.Flags()
 	for _, x := range []struct {
 		to         *string
@@ -89,6 +91,9 @@ func (f *pdqFlags) criteria() (hl7v2.Value, error) {
 }
 
 func (f *pdqFlags) run(cmd *cobra.Command) error {
+	if isURL(f.to) {
+		return f.runV3(cmd)
+	}
 	criteria, err := f.criteria()
 	if err != nil {
 		return err
@@ -116,6 +121,10 @@ func (f *pdqFlags) run(cmd *cobra.Command) error {
 			break
 		}
 	}
+	return f.print(cmd, found)
+}
+
+func (f *pdqFlags) print(cmd *cobra.Command, found []demographics) error {
 	if f.json {
 		return writeJSON(cmd.OutOrStdout(), found)
 	}

@@ -67,16 +67,20 @@ func newPIX() *cobra.Command {
 
 func newPIXQuery() *cobra.Command {
 	var p peer
+	var v3 v3Flags
 	var patient string
 	var domains []string
 	cmd := &cobra.Command{
 		Use:   "query --to ADDR --patient 'ID^^^&OID&ISO' [--domain OID]...",
-		Short: "List the other ids of a patient (ITI-9)",
+		Short: "List the other ids of a patient (ITI-9; ITI-45 when --to is a URL)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			id, err := patientFlag(patient)
 			if err != nil {
 				return err
+			}
+			if isURL(p.to) {
+				return v3.pixQuery(cmd, p.to, id, domains)
 			}
 			client, err := p.line(cmd.Context())
 			if err != nil {
@@ -93,6 +97,7 @@ func newPIXQuery() *cobra.Command {
 		},
 	}
 	p.flags(cmd)
+	v3.add(cmd)
 	cmd.Flags().StringVar(&patient, "patient", "", "patient id")
 	cmd.Flags().StringArrayVar(&domains, "domain", nil, "OID of a domain whose ids are wanted; all domains when not given")
 	return cmd

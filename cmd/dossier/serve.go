@@ -255,6 +255,8 @@ func banner(w io.Writer, c *Config, l listeners) error {
   ITI-42 Register, ITI-18 and ITI-51 Query       POST http://%[1]s/xds/registry     (?wsdl)
   ITI-8, ITI-30 Patient Identity, ITI-9 PIX Query, ITI-21 Patient Demographics Query
                                                  mllp://%[2]s
+  ITI-44 Patient Identity Feed, ITI-45 PIX Query POST http://%[1]s/pix/manager      (?wsdl)
+  ITI-47 Patient Demographics Query              POST http://%[1]s/pdq/supplier     (?wsdl)
   metrics, health                                http://%[3]s/metrics  /healthz  /readyz
 
   affinity domain     %[4]s

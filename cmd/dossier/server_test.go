@@ -54,7 +54,7 @@ func goldenConfig(t testing.TB) *Config { return withDomains(testConfig(t)) }
 func withDomains(c *Config) *Config {
 	c.PIX.Domains = []PIXDomainConfig{
 		{OID: "2.999.2.1", Namespace: "HOSP-A"},
-		{OID: "2.999.2.2", Namespace: "HOSP-B", Sources: []string{"ADT2|CLINIC", "MPI"}},
+		{OID: "2.999.2.2", Namespace: "HOSP-B", Sources: []string{"ADT2|CLINIC", "MPI", "2.999.9.1"}},
 		{OID: "2.999.3.1", Namespace: "NAT", National: true, Check: "luxembourg"},
 	}
 	return c

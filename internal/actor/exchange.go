@@ -27,10 +27,11 @@ type Exchange struct {
 	// Noted is what rules in mode log found in a submission: names and numbers, nothing of the objects.
 	Noted []xds.Note
 
-	sender string
-	retry  Retry
-	errors xds.Errors
-	notes  []error
+	sender  string
+	retry   Retry
+	errors  xds.Errors
+	refused []string // codes of a protocol other than ebRS
+	notes   []error
 }
 
 // Note keeps a cause for the log; it is never sent.
@@ -54,6 +55,9 @@ func (x *Exchange) Stamp(errs xds.Errors) xds.Errors {
 	return errs
 }
 
+// Refuse records the codes of a refusal in a protocol other than ebRS.
+func (x *Exchange) Refuse(codes ...string) { x.refused = append(x.refused, codes...) }
+
 // outcome is the word for log and metrics: success, partial is for the handler's own errors beside results, repeated for a
 // success that was one before.
 func (x *Exchange) outcome(err error) string {
@@ -72,15 +76,21 @@ func (x *Exchange) outcome(err error) string {
 func (x *Exchange) codes() []string {
 	var out []string
 	seen := map[string]bool{}
+	add := func(label string) {
+		if !seen[label] {
+			seen[label] = true
+			out = append(out, label)
+		}
+	}
 	for _, e := range x.errors {
 		label := string(e.Code)
 		if e.Rule != "" {
 			label += "/" + e.Rule
 		}
-		if !seen[label] {
-			seen[label] = true
-			out = append(out, label)
-		}
+		add(label)
+	}
+	for _, code := range x.refused {
+		add(code)
 	}
 	return out
 }

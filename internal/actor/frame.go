@@ -33,6 +33,9 @@ type Protocol struct {
 	Body     xmlwire.Name                    // request element
 	Internal xds.ErrorCode                   // code of a failure that is ours
 	Refuse   func(xds.Errors) *soap.Response // the transaction's response element with status Failure
+	// Answer stands in for Internal and Refuse in protocols other than ebRS: it answers every error that is no fault, and
+	// words what is no refusal of its own as an internal error with the exchange's reference.
+	Answer func(x *Exchange, req *soap.Request, err error) *soap.Response
 }
 
 // Operation puts the frame around a handler.
@@ -43,7 +46,7 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 			x := f.Begin(t, req.Peer.Addr, req.MessageID)
 			x.sender = Sender(req.Peer)
 			resp, err := protect(ctx, x, req, h)
-			resp, fault := f.answer(x, p, resp, err)
+			resp, fault := f.answer(x, p, req, resp, err)
 			if err == nil && fault == nil {
 				f.watch(x, resp)
 			}
@@ -109,7 +112,7 @@ func protect(ctx context.Context, x *Exchange, req *soap.Request, h Handler) (re
 
 // answer maps the handler's error: a fault is sent as it is, metadata errors become the transaction's refusal, anything
 // else becomes the fixed internal error.
-func (f *Frame) answer(x *Exchange, p Protocol, resp *soap.Response, err error) (*soap.Response, error) {
+func (f *Frame) answer(x *Exchange, p Protocol, req *soap.Request, resp *soap.Response, err error) (*soap.Response, error) {
 	var fault *soap.Fault
 	var problems xds.Errors
 	switch {
@@ -120,6 +123,8 @@ func (f *Frame) answer(x *Exchange, p Protocol, resp *soap.Response, err error) 
 	case errors.As(err, &fault):
 		x.Note(fault)
 		return nil, fault
+	case p.Answer != nil:
+		return p.Answer(x, req, err), nil
 	default:
 		x.Stamp(xds.Errors{Internal(p.Internal, err)})
 		problems = x.errors[len(x.errors)-1:]

@@ -60,6 +60,9 @@ func (m *Metrics) observe(x *Exchange, outcome string, took time.Duration) {
 		}
 		m.codes.WithLabelValues(t, code).Inc()
 	}
+	for _, code := range x.refused {
+		m.codes.WithLabelValues(t, code).Inc()
+	}
 }
 
 func (m *Metrics) broken(x *Exchange) { m.breaks.WithLabelValues(x.Transaction.ID).Inc() }

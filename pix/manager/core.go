@@ -95,6 +95,8 @@ type Demographics struct {
 	MinimumScore int
 	// Tag names the query of this asker, for its continuation and its end: query tag and sender.
 	Tag Tag
+	// Memo is what the protocol needs of the query for each of its blocks.
+	Memo any
 }
 
 // Tag names a query: QPD-2 or queryId, and who asks.
@@ -107,6 +109,7 @@ type Block struct {
 	Total, Remaining int
 	// Pointer is what asks for the next block (DSC-1); empty when none is left.
 	Pointer string
+	Memo    any // of the query
 }
 
 // Patient is one person as answers show it.
@@ -138,7 +141,7 @@ func (c *Core) Patients(ctx context.Context, q Demographics) (*Block, error) {
 			people = append(people, p)
 		}
 	}
-	return c.cursors.start(q.Tag, people, q.Quantity), nil
+	return c.cursors.start(q.Tag, &cursor{people: people, memo: q.Memo}, q.Quantity), nil
 }
 
 // Next returns the block that the pointer asks for, of quantity people: UnknownPointer at PartPointer when the query was

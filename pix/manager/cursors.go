@@ -17,6 +17,7 @@ type cursors struct {
 
 type cursor struct {
 	people []Patient
+	memo   any
 	next   int
 	used   time.Time
 }
@@ -29,11 +30,10 @@ const (
 )
 
 // start answers with the first block and keeps the rest.
-func (c *cursors) start(tag Tag, people []Patient, quantity int) *Block {
+func (c *cursors) start(tag Tag, k *cursor, quantity int) *Block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.all, tag) // the same tag again is a new query
-	k := &cursor{people: people}
 	b := k.block(quantity)
 	if b.Remaining > 0 {
 		if c.all == nil {
@@ -72,7 +72,7 @@ func (c *cursors) next(tag Tag, pointer string, quantity int) (*Block, error) {
 	if pointer != "" {
 		// A pointer is the number of the first one wanted, so that a block whose answer was lost can be asked for again.
 		n, err := strconv.Atoi(pointer)
-		if err != nil || n < 1 || n >= len(k.people) {
+		if err != nil || n < 0 || n >= len(k.people) {
 			return nil, &pix.Refusal{Reason: pix.UnknownPointer, Part: pix.PartPointer}
 		}
 		k.next = n
@@ -95,7 +95,7 @@ func (k *cursor) block(quantity int) *Block {
 		rest = rest[:quantity]
 	}
 	k.next += len(rest)
-	b := &Block{People: rest, Total: len(k.people), Remaining: len(k.people) - k.next}
+	b := &Block{People: rest, Total: len(k.people), Remaining: len(k.people) - k.next, Memo: k.memo}
 	if b.Remaining > 0 {
 		b.Pointer = strconv.Itoa(k.next)
 	}

@@ -6,5 +6,5 @@
 // and index within that part. A protocol is a thin skin that decodes into those values and says where in its message such a
 // part stands (ERR-2 in v2, an XPath in v3). Everything else that goes wrong is ours, and answered by reference only.
 //
-// Manager is the skin of HL7 v2 over MLLP.
+// Manager is the skin of HL7 v2 over MLLP, V3 that of HL7 v3 over SOAP; Notifier tells consumers by either.
 package manager

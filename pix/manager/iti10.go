@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -13,15 +14,24 @@ import (
 	"dossier/pix"
 )
 
-// Subscriber is a Patient Identifier Cross-reference Consumer that is told over MLLP.
+// Subscriber is a Patient Identifier Cross-reference Consumer that is told over MLLP (ITI-10), or by SOAP (ITI-46).
 type Subscriber struct {
 	Name                  string
 	Application, Facility hl7v2.HD // MSH-5, MSH-6
 	// Send delivers a message and returns the answer. It is an error when none came.
 	Send func(ctx context.Context, msg []byte) ([]byte, error)
+	// Notify takes the place of Send where the consumer is told by ITI-46: as V3.Notify.
+	Notify func(ctx context.Context, n *pix.Notice) error
 }
 
-// Notifier delivers PIX Update Notifications (ITI-10): for each subscriber the oldest notice first, until it is acknowledged.
+func (s *Subscriber) transaction() iti.Transaction {
+	if s.Notify != nil {
+		return iti.PIXV3UpdateNotification
+	}
+	return iti.PIXUpdateNotification
+}
+
+// Notifier delivers PIX Update Notifications (ITI-10, ITI-46): for each subscriber the oldest notice first, until it is acknowledged.
 type Notifier struct {
 	Frame   *actor.Frame
 	Outbox  pix.Outbox
@@ -57,27 +67,19 @@ func (n *Notifier) Run(ctx context.Context, s Subscriber) error {
 	}
 }
 
-// deliver sends one notice and tells how long to wait before the next. An answer that the consumer refuses (AE) ends the
-// notice: sent again it would be refused again. No answer, or one that may be tried again (AR), keeps it.
+// deliver sends one notice and tells how long to wait before the next. A refusal for good ends the notice: sent again it would
+// be refused again. Whatever else goes wrong keeps it.
 func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice) time.Duration {
 	control := "N" + strconv.FormatInt(notice.Seq, 10) // the same for each attempt, so that a retransmission can be known
-	x := n.Frame.Begin(iti.PIXUpdateNotification, s.Name, control)
+	x := n.Frame.Begin(s.transaction(), s.Name, control)
 	x.Objects = len(notice.IDs)
-	answer, err := s.Send(ctx, n.message(s, notice, control))
-	code := ""
-	if err == nil {
-		code, err = acknowledged(answer, control)
-	}
+	err := n.tell(ctx, s, notice, control)
 	if ctx.Err() != nil {
 		return 0
 	}
-	refused := err
-	if err == nil && code != hl7v2.Accept {
-		refused = &hl7v2.Error{Ack: code, Code: hl7v2.CodeInternal, Text: "refused by the consumer"}
-	}
-	x.Note(refused)
-	n.Frame.End(x, refused)
-	if err == nil && (code == hl7v2.Accept || code == hl7v2.Refuse) {
+	x.Note(err)
+	n.Frame.End(x, err)
+	if err == nil || errors.Is(err, ErrRefused) {
 		if err = n.Outbox.Settled(ctx, notice.Seq); err == nil {
 			return 0
 		}
@@ -88,6 +90,27 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 		n.complain(ctx, s, err)
 	}
 	return n.wait(notice.Attempts + 1)
+}
+
+// tell returns nil when the consumer has the notice, and ErrRefused when it will never take it: AE. No answer, or one that
+// asks to try again (AR), is any other error.
+func (n *Notifier) tell(ctx context.Context, s Subscriber, notice *pix.Notice, control string) error {
+	if s.Notify != nil {
+		return s.Notify(ctx, notice)
+	}
+	answer, err := s.Send(ctx, n.message(s, notice, control))
+	if err != nil {
+		return err
+	}
+	code, err := acknowledged(answer, control)
+	if err != nil || code == hl7v2.Accept {
+		return err
+	}
+	err = &hl7v2.Error{Ack: code, Code: hl7v2.CodeInternal, Text: "refused by the consumer"}
+	if code == hl7v2.Refuse {
+		err = errors.Join(ErrRefused, err)
+	}
+	return err
 }
 
 func (n *Notifier) complain(ctx context.Context, s Subscriber, err error) {

@@ -1,0 +1,114 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"dossier/hl7v2"
+	"dossier/pix/hl7v3"
+	"dossier/soap"
+)
+
+// ask starts a peer that answers everything with one message, and returns a client of it.
+func ask(t *testing.T, answer string) *V3 {
+	t.Helper()
+	answers := func(context.Context, *soap.Request) (*soap.Response, error) { return soap.XML([]byte(answer)), nil }
+	var operations []soap.Operation
+	for _, i := range []string{"PRPA_IN201301UV02", "PRPA_IN201305UV02", "PRPA_IN201309UV02", "QUQI_IN000003UV01_Continue", "QUQI_IN000003UV01_Cancel"} {
+		operations = append(operations, soap.Operation{Action: hl7v3.Namespace + ":" + i, Reply: "urn:reply", Handle: answers})
+	}
+	s := httptest.NewServer(&soap.Server{Operations: operations})
+	t.Cleanup(s.Close)
+	return &V3{
+		SOAP: &soap.Client{HTTP: &http.Client{Timeout: 5 * time.Second}}, URL: s.URL, Device: "2.999.1.10", Receiver: "2.999.1.20",
+		NewUUID: func() string { return "00000000-0000-4000-8000-000000000001" }, Now: time.Now,
+	}
+}
+
+// recorded is a message of the codec's tests, with pairs of old and new text applied.
+func recorded(t *testing.T, name string, pairs ...string) string {
+	t.Helper()
+	b, err := os.ReadFile("../hl7v3/testdata/" + name + ".xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer(pairs...).Replace(string(b))
+}
+
+var patient = hl7v2.CX{ID: "P-1", Authority: hl7v2.HD{UniversalID: "2.999.2.1", UniversalIDType: "ISO"}}
+
+// TestCrossReferences: ids are taken from both places; what is none of a patient is left out.
+func TestCrossReferences(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, answer string
+		want         []string
+	}{
+		{"both places", recorded(t, "pix-response"), []string{"1980022900000^^^&2.999.3.1&ISO", "9^^^&2.999.3.2&ISO"}},
+		{"none", recorded(t, "pix-response-none"), nil},
+		{"an id without an OID", recorded(t, "pix-response", `root="2.999.3.2" extension="9"`, `root="X" extension="9"`), []string{"1980022900000^^^&2.999.3.1&ISO"}},
+	} {
+		ids, err := ask(t, c.answer).CrossReferences(t.Context(), patient, "2.999.3.1")
+		var got []string
+		for _, id := range ids {
+			got = append(got, id.String())
+		}
+		if err != nil || strings.Join(got, " ") != strings.Join(c.want, " ") {
+			t.Errorf("%s: got %v, %v, want %v", c.name, got, err, c.want)
+		}
+	}
+}
+
+// TestRefusals: what a peer refuses is told by its codes, whatever their system; other answers are errors of another kind.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	feed := func(c *V3) error { return c.Feed(t.Context(), hl7v3.PatientAdded, hl7v3.RegistrationEvent{}) }
+	query := func(c *V3) error { _, err := c.CrossReferences(t.Context(), patient); return err }
+	find := func(c *V3) error { _, err := c.Patients(t.Context(), hl7v3.ParameterList{}, 1); return err }
+	cancel := func(c *V3) error { return c.Cancel(t.Context(), &Found{}) }
+	for _, c := range []struct {
+		name, answer         string
+		do                   func(*V3) error
+		ok, refused, unknown bool
+	}{
+		{"fed", recorded(t, "ack"), feed, true, false, false},
+		{"fed, on the other level", recorded(t, "ack", `"CA"`, `"AA"`), feed, true, false, false},
+		{"cancelled", recorded(t, "ack"), cancel, true, false, false},
+		{"feed refused", recorded(t, "ack-error"), feed, false, true, true},
+		{"feed answered by another message", recorded(t, "pix-response"), feed, false, false, false},
+		{"unknown patient", recorded(t, "pix-response-unknown"), query, false, true, true},
+		{"unknown patient, other code system", recorded(t, "pix-response-unknown", "2.16.840.1.113883.12.357", hl7v3.SystemErrors), query, false, true, true},
+		{"accepted and in error", recorded(t, "pix-response", `<queryResponseCode code="OK"/>`, `<queryResponseCode code="QE"/>`), query, false, true, false},
+		{"a PIX query answered by demographics", recorded(t, "pdq-response"), query, false, false, false},
+		{"demographics in error", recorded(t, "pdq-response", `<typeCode code="AA"/>`, `<typeCode code="AE"/>`), find, false, true, false},
+		{"demographics answered by an acknowledgement", recorded(t, "ack"), find, false, false, false},
+	} {
+		err := c.do(ask(t, c.answer))
+		var refused *Refused
+		if (err == nil) != c.ok || errors.As(err, &refused) != c.refused || refused != nil && refused.Unknown() != c.unknown {
+			t.Errorf("%s: got %v, want success %v, refusal %v, unknown %v", c.name, err, c.ok, c.refused, c.unknown)
+		}
+		if err != nil && strings.Contains(err.Error(), "the domain is not known here") {
+			t.Errorf("%s: %v repeats the peer's text, which may name a patient", c.name, err)
+		}
+	}
+}
+
+// TestFound: what remains is what the peer says, or not known.
+func TestFound(t *testing.T) {
+	t.Parallel()
+	f, err := ask(t, recorded(t, "pdq-response")).Patients(t.Context(), hl7v3.ParameterList{}, 2)
+	if err != nil || len(f.Patients) != 2 || f.Remaining != 21 {
+		t.Fatalf("got %+v, %v, want two and 21 to come", f, err)
+	}
+	more, err := ask(t, recorded(t, "pdq-response", `<resultRemainingQuantity value="21"/>`, "")).Next(t.Context(), f, 2)
+	if err != nil || len(more.Patients) != 2 || more.Remaining != -1 || more.seen != 4 {
+		t.Errorf("got %+v, %v, want two and no word of what remains", more, err)
+	}
+}
