@@ -87,12 +87,12 @@ func (db *DB) identify(ctx context.Context) error {
 	return db.update(ctx, func(t *tx) error {
 		t.repeatable = true
 		b := t.builder()
-		b.add("INSERT INTO identity (one, id) VALUES (1, gen_random_uuid()::text) ON CONFLICT DO NOTHING")
+		b.add("INSERT INTO database_id (one, id) VALUES (1, gen_random_uuid()::text) ON CONFLICT DO NOTHING")
 		if _, err := t.exec(ctx, "identity", b); err != nil {
 			return err
 		}
 		b = t.builder()
-		b.add("SELECT id FROM identity WHERE one = 1")
+		b.add("SELECT id FROM database_id WHERE one = 1")
 		return t.query(ctx, "identity", b, func(rows *sql.Rows) error { return rows.Scan(&db.id) })
 	})
 }

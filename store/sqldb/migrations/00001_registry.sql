@@ -167,7 +167,7 @@ CREATE TABLE reserved_document (
 CREATE INDEX reserved_document_unique_id ON reserved_document (unique_id);
 
 -- What tells this database from another one; it goes along in a dump. On SQLite the file itself does.
--- postgres: CREATE TABLE identity (one smallint PRIMARY KEY CHECK (one = 1), id text COLLATE "C" NOT NULL);
+-- postgres: CREATE TABLE database_id (one smallint PRIMARY KEY CHECK (one = 1), id text COLLATE "C" NOT NULL);
 
 -- Several transactions register at the same time on PostgreSQL, so that numbers come from sequences there, those of objects
 -- in blocks (maxObjects).
