@@ -36,6 +36,10 @@ func (p *Policy) Decide(ctx context.Context, r Reader, f Feed) (*Effects, error)
 	return &d.fx, nil
 }
 
+// maxID is the longest id in bytes. HL7 asks for 15 characters and nobody keeps to that; an index of PostgreSQL takes 2,700
+// bytes, and what is longer than this is no id.
+const maxID = 255
+
 // admitted is a feed whose ids are resolved.
 type admitted struct {
 	Feed
@@ -51,7 +55,7 @@ func (p *Policy) admit(f Feed) (*admitted, error) {
 		return nil, err
 	}
 	for _, c := range f.National {
-		if d := p.Domains.Find(c.Authority); d != nil && d.National && d.Check.Verify(c.ID) == nil {
+		if d := p.Domains.Find(c.Authority); d != nil && d.National && len(c.ID) <= maxID && d.Check.Verify(c.ID) == nil {
 			a.national = append(a.national, hl7v2.PatientKey{ID: c.ID, Authority: d.Authority.UniversalID})
 		}
 	}
@@ -75,6 +79,9 @@ func (p *Policy) resolve(f Feed, ids []hl7v2.CX, part Part, a *admitted) ([]hl7v
 		d := p.Domains.Find(c.Authority)
 		if d == nil {
 			continue
+		}
+		if len(c.ID) > maxID {
+			return nil, &Refusal{Reason: BadID, Part: part, Index: i, Detail: fmt.Sprintf("expected at most %d bytes, got %d", maxID, len(c.ID))}
 		}
 		if err := d.Check.Verify(c.ID); err != nil {
 			return nil, &Refusal{Reason: BadID, Part: part, Index: i, Detail: err.Error()}

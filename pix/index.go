@@ -80,5 +80,5 @@ func (i *Identity) Keys() []string {
 	if !i.Live() {
 		return nil
 	}
-	return distinct(append(i.Demographics.keys().stored, i.Demographics.searchKeys()...))
+	return distinct(append(i.Demographics.keys().stored, clipped(i.Demographics.searchKeys())...))
 }

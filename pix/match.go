@@ -268,6 +268,24 @@ func phones(a, b []string) Level {
 // one thing, and no error in a single trait hides it.
 type keys struct{ stored, sought []string }
 
+// maxKey is how many bytes of a key count: it only leads to candidates, which are compared in full, and what an index holds
+// is limited.
+const maxKey = 255
+
+func clip(key string) string {
+	if len(key) <= maxKey {
+		return key
+	}
+	return strings.ToValidUTF8(key[:maxKey], "") // without half a character
+}
+
+func clipped(keys []string) []string {
+	for i, k := range keys {
+		keys[i] = clip(k)
+	}
+	return keys
+}
+
 // maxWords bounds how many words of names make keys.
 const maxWords = 6
 
@@ -314,7 +332,7 @@ func (d *Demographics) keys() keys {
 	for _, n := range d.National {
 		both(nationalKey(n))
 	}
-	k.stored, k.sought = distinct(k.stored), distinct(k.sought)
+	k.stored, k.sought = distinct(clipped(k.stored)), distinct(clipped(k.sought))
 	return k
 }
 

@@ -144,7 +144,7 @@ func (s *Search) Ranges() [][]Range {
 	var out [][]Range
 	begins := func(kind, text string) {
 		if prefix, _, _ := strings.Cut(text, "*"); len(fold(prefix)) > 0 {
-			p := kind + fold(prefix)
+			p := clip(kind + fold(prefix))
 			if !strings.Contains(text, "*") {
 				out = append(out, []Range{{p, p}})
 				return
@@ -153,11 +153,11 @@ func (s *Search) Ranges() [][]Range {
 		}
 	}
 	if s.Account.ID != "" {
-		k := searchAccount + s.Account.ID
+		k := clip(searchAccount + s.Account.ID)
 		out = append(out, []Range{{k, k}})
 	}
 	if n := number(s.Phone); n != "" && !strings.Contains(s.Phone, "*") {
-		out = append(out, []Range{{searchPhone + n, searchPhone + n}})
+		out = append(out, []Range{{clip(searchPhone + n), clip(searchPhone + n)}})
 	}
 	if s.Birth.From != "" && s.Birth.To != "" {
 		out = append(out, []Range{{searchBirth + string(s.Birth.From), searchBirth + string(s.Birth.To) + after}})
@@ -170,9 +170,9 @@ func (s *Search) Ranges() [][]Range {
 	}
 	for _, x := range []struct{ kind, text string }{{searchFamily, s.Family}, {searchGiven, s.Given}} {
 		if t := fold(strings.TrimRight(x.text, "*")); len(t) > 1 && !strings.Contains(t, "*") {
-			ranges := []Range{{x.kind + t, x.kind + t + after}}
+			ranges := []Range{{clip(x.kind + t), clip(x.kind+t) + after}}
 			for _, w := range words(t) {
-				p := searchSound + phonetic(w)
+				p := clip(searchSound + phonetic(w))
 				ranges = append(ranges, Range{p, p})
 			}
 			out = append(out, ranges)

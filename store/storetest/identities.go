@@ -79,6 +79,7 @@ func Identities(t *testing.T, open func(t *testing.T, p *pix.Policy) IdentityBac
 		{"notices", notices},
 		{"search", searches},
 		{"search refused", searchRefused},
+		{"long values", longValues},
 		{"race to create", createRace},
 		{"race to merge", idMergeRace},
 		{"cancelled", idsCancelled},

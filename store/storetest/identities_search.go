@@ -100,6 +100,34 @@ func searches(w *mpi) {
 	}
 }
 
+// longValues are longer than what an index holds: kept in full, found by all of them, and told apart by their ends.
+func longValues(w *mpi) {
+	long := func(end string) string {
+		var b strings.Builder
+		for x := uint32(1); b.Len() < 16000; x = x*1664525 + 1013904223 {
+			b.WriteRune('à' + rune(x>>27))
+		}
+		return b.String() + end
+	}
+	with := func(end string) pix.Demographics {
+		name := []pix.Name{{Family: long(end), Given: long("x" + end)}}
+		return pix.Demographics{Names: name, MothersMaiden: name, BirthDate: "19800229", Phones: []pix.Phone{{Number: strings.Repeat("7", 4000)}},
+			Account:   hl7v2.CX{ID: long(end), Authority: hl7v2.HD{UniversalID: "2.999.8", UniversalIDType: "ISO"}},
+			Addresses: []pix.Address{{Street: long(end), Postcode: long(end)}}}
+	}
+	w.apply(pix.EventCreate, "A:1", "", with("one"))
+	w.apply(pix.EventCreate, "A:2", "", with("two"))
+	found, err := w.Search(context.Background(), pix.Search{Family: long("two")}, 10)
+	if err != nil || len(found) != 1 || short(found[0].Best.Key) != "A:2" {
+		w.Errorf("found %v, %v", found, err)
+	}
+	if len(found) == 1 && found[0].Best.Demographics.Names[0].Given != long("xtwo") {
+		w.Error("a long name was not kept in full")
+	}
+	w.refused(pix.EventCreate, "A:"+strings.Repeat("9", 256), "", "expected an id that its domain can have assigned at id0", who("a"))
+	w.apply(pix.EventCreate, "A:"+strings.Repeat("9", 255), "", who("a"))
+}
+
 func searchRefused(w *mpi) {
 	w.people()
 	for _, s := range []pix.Search{{}, {Sex: "F"}, {Family: "*"}, {Family: "*er"}, {Address: pix.Address{City: "Wiltz"}}, {Birth: pix.Dates{From: "1980"}}} {
