@@ -30,6 +30,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "about a minute: fewer rounds, smaller transfers")
 	binary := flags.String("dossier", filepath.Join("bin", "dossier"), "the server to measure")
+	database := flags.String("postgres", "", "URL of an empty PostgreSQL database to measure too, with a query part such as ?sslmode=disable")
 	dir := flags.String("dir", "", "folder for temporary data, on the disk to measure; default is the system's")
 	files := flags.String("files", "", "be the limit of ITI-43 instead: serve the files of this folder until standard input ends")
 	if err := flags.Parse(args); err != nil {
@@ -42,18 +43,21 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *quick {
 		p = brief
 	}
-	return newBench(p, *binary, *dir).run(ctx, out)
+	b := newBench(p, *binary, *dir)
+	b.postgresURL = *database
+	return b.run(ctx, out)
 }
 
 // bench is one run: what it may use and what it has found.
 type bench struct {
 	plan
-	binary string
-	parent string // of dir
-	dir    string // of this run
-	ids    ids
-	rows   time.Duration // the limit of ITI-42 of one document, which is a part of that of ITI-41
-	table  table
+	postgresURL string // "": not measured
+	binary      string
+	parent      string // of dir
+	dir         string // of this run
+	ids         ids
+	rows        time.Duration // the limit of ITI-42 of one document, which is a part of that of ITI-41
+	table       table
 }
 
 func newBench(p plan, binary, parent string) *bench {
@@ -84,7 +88,7 @@ func (b *bench) measure(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"growth", b.growth}, {"large answers", b.answers}, {"memory", b.memory}} {
+	}{{"PostgreSQL", b.postgres}, {"growth", b.growth}, {"large answers", b.answers}, {"memory", b.memory}} {
 		progress(part.name)
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

@@ -40,4 +40,5 @@ const (
 	goalAnswer        = 1 << 20  // bytes above a server with small answers
 	goalGrowth        = 0.80     // at most 1.25 times slower
 	goalEntryBytes    = 2048
+	goalSlotShape     = 5 // times faster
 )

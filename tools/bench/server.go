@@ -97,6 +97,11 @@ var (
 
 // start runs a server with its data in that folder, new or not. Its log goes to a file beside it, as an operator's would.
 func (b *bench) start(ctx context.Context, data string) (*server, error) {
+	return b.startOn(ctx, data, "")
+}
+
+// startOn is start with the database at the URL; none is SQLite in the folder.
+func (b *bench) startOn(ctx context.Context, data, database string) (*server, error) {
 	config := data + ".yaml"
 	if err := os.WriteFile(config, []byte(b.configuration()), 0o600); err != nil {
 		return nil, err
@@ -107,7 +112,7 @@ func (b *bench) start(ctx context.Context, data string) (*server, error) {
 	}
 	defer log.Close()
 	cmd := exec.Command(b.binary, "serve", "--config", config, "--data", data,
-		"--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+		"--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--database", database)
 	cmd.Env, cmd.Stderr = withoutSettings(os.Environ()), log
 	s := &server{data: data}
 	c, err := launch(ctx, cmd, func(banner string) bool {

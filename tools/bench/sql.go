@@ -83,6 +83,10 @@ func (d *database) all(ctx context.Context, text string, args ...any) (width int
 	if err != nil {
 		return 0, nil, err
 	}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return 0, nil, err
+	}
 	for rows.Next() {
 		row, into := make([]any, len(columns)), make([]any, len(columns))
 		for i := range row {
@@ -91,9 +95,20 @@ func (d *database) all(ctx context.Context, text string, args ...any) (width int
 		if err := rows.Scan(into...); err != nil {
 			return 0, nil, err
 		}
+		for i := range row {
+			row[i] = asWritten(row[i], types[i])
+		}
 		values = append(values, row...)
 	}
 	return len(columns), values, rows.Err()
+}
+
+// asWritten turns text that a driver gives as bytes back into text.
+func asWritten(v any, t *sql.ColumnType) any {
+	if b, ok := v.([]byte); ok && t.DatabaseTypeName() == "TEXT" {
+		return string(b)
+	}
+	return v
 }
 
 // batch is the rows that one registration wrote to one table.
