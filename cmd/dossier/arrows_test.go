@@ -12,6 +12,10 @@ import (
 var forbidden = []struct{ from, to, reason string }{
 	{"dossier/iti", "dossier", "the table of transactions is a leaf"},
 	{"dossier/internal/failpoint", "dossier", "fail-points stand in every layer and know none"},
+	{"dossier/atna", "dossier/xds", "the audit vocabulary names ids, not objects"},
+	{"dossier/atna", "dossier/store", "events do not know where they are kept"},
+	{"dossier/atna", "dossier/soap", "events know no envelope"},
+	{"dossier/atna", "net/http", "events know no transport"},
 	{"dossier/hl7v2", "dossier/xds", "data types do not know who uses them"},
 	{"dossier/internal/xmlwire", "net/http", "the reader knows no transport"},
 	{"dossier/internal/xmlwire", "dossier/ebrim", "the reader knows no vocabulary"},
