@@ -29,7 +29,8 @@ type Client struct {
 // dialTime bounds the connection and its handshake.
 const dialTime = 15 * time.Second
 
-// Send delivers the messages in order. After an error none counts as delivered: send all of them again.
+// Send delivers the messages in order. After an error none counts as delivered: send all of them again. An error may also
+// say that the connection which waited for them was closed, so that the batch before is in doubt.
 func (c *Client) Send(ctx context.Context, messages [][]byte) error {
 	err := c.send(ctx, messages)
 	if err != nil {
@@ -70,22 +71,28 @@ func (c *Client) frames(messages [][]byte) []byte {
 	return c.out
 }
 
-// ready returns a connection that the receiver has accepted. The one that waited may have been closed meanwhile.
+// ready returns a connection that the receiver has accepted.
 func (c *Client) ready(ctx context.Context) (*connection, error) {
-	if c.next != nil {
-		if err := c.next.settle(ctx, c.settling()); err == nil {
-			return c.next, nil
+	if c.next == nil {
+		var err error
+		if c.next, err = c.dial(ctx); err != nil {
+			return nil, err
 		}
+	}
+	return c.next, c.next.settle(ctx, c.settling())
+}
+
+// Alive returns an error when the receiver has closed the connection that waits for the next batch: it may have died with
+// the last one in its memory.
+func (c *Client) Alive() error {
+	if c.next == nil {
+		return errEarly
+	}
+	if err := c.next.settle(context.Background(), 0); err != nil {
 		c.Close()
+		return fmt.Errorf("syslog: %s: %w", c.Addr, err)
 	}
-	var err error
-	if c.next, err = c.dial(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.next.settle(ctx, c.settling()); err != nil {
-		return nil, err
-	}
-	return c.next, nil
+	return nil
 }
 
 // Close gives up the connection that waits for the next batch.
@@ -262,6 +269,9 @@ func (d *Datagrams) Send(ctx context.Context, messages [][]byte) error {
 	}
 	return nil
 }
+
+// Alive knows nothing of the receiver.
+func (d *Datagrams) Alive() error { return nil }
 
 // Close closes the socket.
 func (d *Datagrams) Close() {

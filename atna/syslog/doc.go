@@ -12,7 +12,9 @@
 //     Confirm, and does not reset the connection either, has to be believed;
 //  4. a new connection to it succeeds: it did not die with the batch in its memory. That connection carries the next batch.
 //
-// Otherwise the whole batch is sent again: in order, at least once.
+// Otherwise the whole batch is sent again: in order, at least once. A receiver may still die between reading a batch and
+// writing it to its disk, which no sender can see. So a [Forwarder] holds the last batches for certain only when the
+// receiver has lived on for Grace, and goes back to the last certain one whenever a connection breaks.
 //
 // Deliberately not here: RFC 3195, structured data of our own, and what a message says (atna).
 package syslog

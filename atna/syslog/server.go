@@ -53,7 +53,7 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 
 // Server receives messages.
 type Server struct {
-	// Handler takes the message as received, which it may keep. After an error the connection is closed, so that its sender
+	// Handler takes the message as received, which it may keep. After an error the connection is reset, so that its sender
 	// sends again. Messages of one connection come in order, one after the other.
 	Handler func(ctx context.Context, peer net.Addr, message []byte) error
 	Limits  Limits
@@ -94,8 +94,13 @@ func (s *Server) Serve(ln net.Listener) error {
 		}
 		go func() {
 			defer s.leave(conn, true)
-			defer conn.Close()
-			if err := s.receive(conn, limits); err != nil && !s.isClosing() {
+			err := s.receive(conn, limits)
+			if refused := (*HandshakeError)(nil); err == nil || errors.As(err, &refused) {
+				conn.Close() // after what the handshake had to say
+			} else {
+				abort(conn)
+			}
+			if err != nil && !s.isClosing() {
 				s.report(conn.RemoteAddr(), err)
 			}
 		}()
@@ -128,6 +133,18 @@ func (s *Server) receive(conn net.Conn, limits Limits) error {
 			return err
 		}
 	}
+}
+
+// abort resets a connection: an orderly end would tell the sender that everything it sent was taken.
+func abort(conn net.Conn) {
+	raw := conn
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		raw = t.NetConn()
+	}
+	if t, ok := raw.(interface{ SetLinger(int) error }); ok {
+		_ = t.SetLinger(0) // without it the end is orderly and a message may be lost, which no other means would prevent
+	}
+	raw.Close()
 }
 
 // ServePacket receives datagrams until Shutdown.
@@ -169,8 +186,12 @@ func (s *Server) handle(ctx context.Context, peer net.Addr, message []byte) (err
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	for c := range s.open {
-		c.Close()
+	for c, counted := range s.open {
+		if conn, ok := c.(net.Conn); ok && counted {
+			abort(conn)
+		} else {
+			c.Close()
+		}
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
