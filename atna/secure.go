@@ -36,8 +36,7 @@ type Secure struct {
 type identity struct {
 	sum     [sha256.Size]byte
 	pair    tls.Certificate
-	roots   *x509.CertPool
-	direct  map[[sha256.Size]byte]bool
+	trusted *x509.CertPool // authorities, and certificates of nodes that are their own chain
 	lists   []*x509.RevocationList
 	expires time.Time
 }
@@ -78,13 +77,13 @@ func (s *Secure) Reload() (changed bool, err error) {
 }
 
 func parseIdentity(read [4][]byte) (*identity, error) {
-	id := &identity{roots: x509.NewCertPool(), direct: map[[sha256.Size]byte]bool{}}
+	id := &identity{trusted: x509.NewCertPool()}
 	var err error
 	if id.pair, err = tls.X509KeyPair(read[0], read[1]); err != nil {
 		return nil, err
 	}
 	id.expires = id.pair.Leaf.NotAfter
-	var issuers []*x509.Certificate
+	var all, issuers []*x509.Certificate
 	for der, err := range blocks(read[2], "CERTIFICATE") {
 		if err != nil {
 			return nil, err
@@ -93,14 +92,12 @@ func parseIdentity(read [4][]byte) (*identity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("trusted certificate: %w", err)
 		}
-		if c.IsCA {
-			id.roots.AddCert(c)
+		id.trusted.AddCert(c)
+		if all = append(all, c); c.IsCA {
 			issuers = append(issuers, c)
-		} else {
-			id.direct[sha256.Sum256(c.Raw)] = true
 		}
 	}
-	if len(issuers)+len(id.direct) == 0 {
+	if len(all) == 0 {
 		return nil, errors.New("no certificate is trusted")
 	}
 	for der, err := range blocks(read[3], "X509 CRL") {
@@ -191,15 +188,14 @@ func (s *Secure) base() *tls.Config {
 // Server returns settings for a listener: every client shows a certificate that is trusted and not revoked.
 func (s *Secure) Server() *tls.Config {
 	c := s.base()
-	c.ClientAuth = tls.RequireAnyClientCert
+	c.ClientAuth = tls.RequireAndVerifyClientCert
 	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &s.current.Load().pair, nil }
 	c.VerifyConnection = func(state tls.ConnectionState) error { return s.verify(state, x509.ExtKeyUsageClientAuth, "") }
 	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		current := c.Clone()
 		current.GetConfigForClient = nil
 		current.SessionTicketsDisabled = true // each connection is judged by its own certificate
-		// Clients choose among several certificates by the authorities that are named.
-		current.ClientCAs = s.current.Load().roots
+		current.ClientCAs = s.current.Load().trusted
 		return current, nil
 	}
 	return c
@@ -227,17 +223,11 @@ func (s *Secure) verify(state tls.ConnectionState, usage x509.ExtKeyUsage, host 
 			return err
 		}
 	}
-	if id.direct[sha256.Sum256(leaf.Raw)] {
-		if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
-			return x509.CertificateInvalidError{Cert: leaf, Reason: x509.Expired}
-		}
-		return nil
-	}
 	between := x509.NewCertPool()
 	for _, c := range state.PeerCertificates[1:] {
 		between.AddCert(c)
 	}
-	chains, err := leaf.Verify(x509.VerifyOptions{Roots: id.roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}})
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: id.trusted, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}})
 	if err != nil {
 		return err
 	}

@@ -79,3 +79,13 @@ func TestIdentities(t *testing.T) {
 		})
 	}
 }
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) *sqldb.DB{"sqlite": open, "postgres": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Audit(t, func(t *testing.T) storetest.AuditBackend { return open(t) })
+		})
+	}
+}

@@ -18,6 +18,7 @@ type DB struct {
 	writer  *pool // writes; with SQLite one connection, whose waiting callers may be cancelled
 	reader  *pool // read-only
 	*packer
+	trail   trail
 	now     func() time.Time
 	log     *slog.Logger
 	counted func()
@@ -111,8 +112,9 @@ func (db *DB) view(ctx context.Context, fn func(*tx) error) error {
 const attempts = 5
 
 func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
+	fn, stored := db.attached(ctx, fn)
 	conflicts := 0
-	return db.patiently(ctx, func() error {
+	err := db.patiently(ctx, func() error {
 		for {
 			err := db.run(ctx, db.writer, fn)
 			var lost *lostCommit
@@ -124,6 +126,10 @@ func (db *DB) update(ctx context.Context, fn func(*tx) error) error {
 			}
 		}
 	})
+	if err == nil {
+		stored()
+	}
+	return err
 }
 
 // Err says why the database takes no more writes, or nil: for a health check. After an fsync of its files has failed,

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"dossier/atna"
+	"dossier/hl7v2"
+)
+
+// AuditMessage is an audit message as it is kept.
+type AuditMessage struct {
+	ID       int64 // given by the store: the time of storing in nanoseconds since 1970, made unique
+	Exchange string
+	Peer     string // who sent it to us; "" for our own
+	// Event is nil for bytes that are no audit message: they are kept as they came.
+	Event   *atna.Event
+	Message []byte
+}
+
+// Stored is when the message was stored.
+func (m *AuditMessage) Stored() time.Time { return time.Unix(0, m.ID).UTC() }
+
+// Audit keeps the audit trail. Beside Record, every Update of a Registry and every change of Patients commits what its
+// context has attached (atna.Attach), in the same transaction.
+type Audit interface {
+	// Record stores messages durably. Calls at the same time share one commit. A received message that is stored already
+	// changes nothing.
+	Record(ctx context.Context, messages ...AuditMessage) error
+	// SearchAudit returns messages with their Event, the latest first.
+	SearchAudit(ctx context.Context, q AuditQuery) ([]AuditMessage, error)
+}
+
+// AuditQuery is a search. What is zero does not restrict; several values of one field are alternatives.
+type AuditQuery struct {
+	Patients  []hl7v2.PatientKey
+	Users     []string
+	From, To  time.Time // EventDateTime, To exclusive
+	EventIDs  []string  // codes
+	Types     []string  // codes, "ITI-43"
+	Actions   []atna.Action
+	Outcomes  []atna.Outcome
+	Sources   []string
+	Exchanges []string
+	Unparsed  bool // only what is no audit message
+	Before    *AuditPlace
+	Limit     int
+}
+
+// AuditPlace is where a search goes on: behind the last message of the part before.
+type AuditPlace struct {
+	Time time.Time // its EventDateTime
+	ID   int64
+}
+
+// AuditChain is the trail as a hash chain.
+type AuditChain interface {
+	// Link appends at most limit stored messages to the chain and returns its head and how many it appended.
+	Link(ctx context.Context, limit int) (atna.Chain, int, error)
+	// Links returns at most limit links after a number, in order.
+	Links(ctx context.Context, after int64, limit int) ([]atna.Link, error)
+	// Unlinked counts the messages that wait for Link.
+	Unlinked(ctx context.Context) (int64, error)
+	AddCheckpoint(ctx context.Context, c atna.Checkpoint) error
+	// Checkpoints returns all of them in order of their numbers.
+	Checkpoints(ctx context.Context) ([]atna.Checkpoint, error)
+	// Expire removes the links up to the last checkpoint before that time with their messages, as far as every destination
+	// has them, and returns how many. The checkpoint stays: the chain begins behind it.
+	Expire(ctx context.Context, before time.Time) (int64, error)
+}
+
+// AuditCursors keep how far each destination certainly has the chain.
+type AuditCursors interface {
+	Cursor(ctx context.Context, destination string) (number int64, err error)
+	SetCursor(ctx context.Context, destination string, number int64) error
+}
