@@ -97,6 +97,21 @@ const (
 	MajorFailure   Outcome = 12 // we broke
 )
 
+// String names the outcome in a word.
+func (o Outcome) String() string {
+	switch o {
+	case Success:
+		return "success"
+	case MinorFailure:
+		return "minor"
+	case SeriousFailure:
+		return "serious"
+	case MajorFailure:
+		return "major"
+	}
+	return "unknown"
+}
+
 // NetworkAccessPointType is NetworkAccessPointTypeCode; 0 is absent.
 type NetworkAccessPointType int
 

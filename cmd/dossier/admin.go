@@ -60,6 +60,11 @@ func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if err := n.audit.usable(r.Context()); err != nil {
+		n.log.Error("audit events cannot be stored", "cause", err.Error())
+		http.Error(w, "not ready: audit events cannot be stored", http.StatusServiceUnavailable)
+		return
+	}
 	fmt.Fprintln(w, "ready")
 }
 

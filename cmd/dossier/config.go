@@ -35,7 +35,15 @@ type Config struct {
 	Limits     LimitsConfig     `yaml:"limits"`
 	Retry      RetryConfig      `yaml:"retry"`
 	Sweep      SweepConfig      `yaml:"sweep"`
+	Audit      AuditConfig      `yaml:"audit"`
 	Log        LogConfig        `yaml:"log"`
+}
+
+// AuditConfig is the audit trail (ITI-20).
+type AuditConfig struct {
+	Source string `yaml:"source"` // AuditSourceID of this server
+	Site   string `yaml:"site"`   // AuditEnterpriseSiteID; "" for none
+	Host   string `yaml:"host"`   // name or address of this node in its events; "" is the host's name
 }
 
 // DomainConfig is the affinity domain.
@@ -118,6 +126,7 @@ func defaults() Config {
 		},
 		Retry: RetryConfig{Keep: 7 * 24 * time.Hour},
 		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
+		Audit: AuditConfig{Source: "dossier"},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
 }
@@ -222,6 +231,9 @@ func (c *Config) check() error {
 	}
 	if c.Database != "" && !isPostgres(c.Database) {
 		errs = append(errs, errors.New("database: expected \"\" (SQLite in the data folder) or postgres://user:password@host/database"))
+	}
+	if c.Audit.Source == "" {
+		errs = append(errs, errors.New("audit.source: expected a name for this server in audit events, got \"\""))
 	}
 	if len(errs) == 0 {
 		return nil

@@ -57,7 +57,9 @@ func TestGolden(t *testing.T) {
 						t.Fatalf("%s, which comes before this case: refused was expected to be %v:\n%s", x.Name, x.Refused, answer)
 					}
 				}
+				before := s.auditTrail(t)
 				c.Check(t, s.send(t, c))
+				c.CheckAudit(t, auditLines(s.auditTrail(t)[len(before):]))
 				patientNames(t, s)
 			})
 		})
@@ -80,7 +82,7 @@ func TestGoldenCasesAreDescribed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range files {
-			if !slices.Contains([]string{"case.md", "after", "request." + c.Wire, "response." + c.Wire}, f.Name()) {
+			if !slices.Contains([]string{"case.md", "after", "request." + c.Wire, "response." + c.Wire, "audit.xml"}, f.Name()) {
 				t.Errorf("%s: %s belongs to no case", c.Name, f.Name())
 			}
 		}

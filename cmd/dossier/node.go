@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type node struct {
 	v3         *manager.V3
 	notifier   *manager.Notifier
 	frame      *actor.Frame
+	audit      *auditTrail
 	codes      *codes.File // nil when every code is taken
 	ready      atomic.Bool
 	world
@@ -53,10 +55,13 @@ type node struct {
 type world struct {
 	newID  func() string
 	now    func() time.Time
+	pid    string
 	hangup <-chan os.Signal // asks to read the code sets anew; nil for never
 }
 
-func realWorld() world { return world{newID: uuid.NewString, now: time.Now} }
+func realWorld() world {
+	return world{newID: uuid.NewString, now: time.Now, pid: strconv.Itoa(os.Getpid())}
+}
 
 // newNode opens the storage and puts the actors together.
 func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, error) {
@@ -67,7 +72,11 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
 	}
-	n.frame = &actor.Frame{Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry)}
+	n.audit = newAuditTrail(n)
+	n.frame = &actor.Frame{
+		Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry),
+		Audit: n.audit, Node: n.audit.node,
+	}
 	n.assemble()
 	return n, nil
 }
@@ -86,7 +95,7 @@ func (n *node) open(ctx context.Context) (err error) {
 		Name: "dossier_database_statements_total", Help: "Statements sent to the database, BEGIN and COMMIT included.",
 	})
 	n.metrics.MustRegister(statements)
-	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Statement: statements.Inc}); err != nil {
+	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Now: n.now, Statement: statements.Inc}); err != nil {
 		return err
 	}
 	n.policy = c.policy()
@@ -111,7 +120,7 @@ func (n *node) assemble() {
 		n.repository.Registrar = n.registry
 	} else {
 		client := &registry.Client{SOAP: &soap.Client{HTTP: &http.Client{Timeout: c.Registry.Timeout}, NewID: n.newID}, URL: c.Registry.URL}
-		n.remote = &repository.Remote{Registry: client, Documents: n.db, RepositoryUniqueID: c.Repository.ID, Now: n.now, Log: n.log}
+		n.remote = &repository.Remote{Registry: client, Documents: n.db, Endpoint: c.Registry.URL, RepositoryUniqueID: c.Repository.ID, Now: n.now, Log: n.log}
 		n.repository.Registrar = n.remote
 	}
 	n.assembleIdentities()

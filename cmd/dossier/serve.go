@@ -150,7 +150,12 @@ func (l listeners) close() {
 }
 
 // run serves all listeners and background work until ctx ends or one of them fails.
-func (n *node) run(ctx context.Context, l listeners) error {
+func (n *node) run(ctx context.Context, l listeners) (err error) {
+	if err := n.audit.started(ctx); err != nil {
+		l.close()
+		return err
+	}
+	defer func() { err = errors.Join(err, n.audit.stopped(ctx, err)) }()
 	limits := n.config.Limits
 	soapServer := &http.Server{
 		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

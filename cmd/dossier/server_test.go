@@ -45,6 +45,7 @@ func testConfig(t testing.TB) *Config {
 	c := defaults()
 	c.Data = t.TempDir()
 	c.HTTP, c.MLLP, c.Admin = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Audit.Host = "dossier.example.org"
 	return &c
 }
 
@@ -65,6 +66,7 @@ func testWorld() world {
 	var mu sync.Mutex
 	n := 0
 	return world{
+		pid: "4711",
 		newID: func() string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -89,6 +91,9 @@ func startServer(t testing.TB, c *Config, w world) *testServer {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.node.run(ctx, s.listeners) }()
+	for deadline := time.Now().Add(time.Minute); !s.node.ready.Load() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // its start is recorded before anything else
+	}
 	var once sync.Once
 	s.stop = func() (err error) {
 		once.Do(func() {

@@ -3,6 +3,7 @@ package actor
 import (
 	"time"
 
+	"dossier/atna"
 	"dossier/iti"
 	"dossier/xds"
 )
@@ -26,6 +27,15 @@ type Exchange struct {
 
 	// Noted is what rules in mode log found in a submission: names and numbers, nothing of the objects.
 	Noted []xds.Note
+
+	// Audit is what the audit trail says of the exchange, filled by the handler: patients, query, SubmissionSet, documents.
+	Audit  atna.Record
+	Warned bool // the change that is about to be committed is answered with warnings
+
+	audited  bool
+	stored   bool // the events, with the change
+	broke    bool // it was not the peer's fault
+	outbound []atna.Record
 
 	sender  string
 	retry   Retry
@@ -57,6 +67,9 @@ func (x *Exchange) Stamp(errs xds.Errors) xds.Errors {
 
 // Refuse records the codes of a refusal in a protocol other than ebRS.
 func (x *Exchange) Refuse(codes ...string) { x.refused = append(x.refused, codes...) }
+
+// Broke says that what failed was not the peer's fault; Frame.Operation knows it of ebRS by itself.
+func (x *Exchange) Broke() { x.broke = true }
 
 // outcome is the word for log and metrics: success, partial is for the handler's own errors beside results, repeated for a
 // success that was one before.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"dossier/atna"
 	"dossier/ebrim"
 	"dossier/internal/xmlwire"
 	"dossier/iti"
@@ -23,6 +24,9 @@ type Frame struct {
 	NewID   func() string // a new UUID; references are made from it
 	Now     func() time.Time
 	Retry   Retry // "" is RetryMessage
+
+	Audit Recorder  // nil audits nothing
+	Node  atna.Node // this server, as events name it
 }
 
 // Handler answers one request of one transaction.
@@ -45,10 +49,16 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 		Handle: func(ctx context.Context, req *soap.Request) (*soap.Response, error) {
 			x := f.Begin(t, req.Peer.Addr, req.MessageID)
 			x.sender = Sender(req.Peer)
+			f.parties(x, req)
 			resp, err := protect(ctx, x, req, h)
 			resp, fault := f.answer(x, p, req, resp, err)
+			if lost := f.Record(ctx, x, err); lost != nil {
+				withdraw(resp, lost)
+				err = lost
+				resp, fault = f.answer(x, p, req, nil, err)
+			}
 			if err == nil && fault == nil {
-				f.watch(x, resp)
+				f.watch(ctx, x, resp)
 			}
 			f.End(x, err)
 			return resp, fault
@@ -58,7 +68,10 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 
 // Begin opens an exchange.
 func (f *Frame) Begin(t iti.Transaction, peer, messageID string) *Exchange {
-	return &Exchange{Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now(), retry: f.Retry}
+	return &Exchange{
+		Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now(), retry: f.Retry,
+		audited: f.Audit != nil, Audit: atna.Record{Role: atna.Responder, Source: f.Node.Source},
+	}
 }
 
 // End emits the record.
@@ -126,6 +139,7 @@ func (f *Frame) answer(x *Exchange, p Protocol, req *soap.Request, resp *soap.Re
 	case p.Answer != nil:
 		return p.Answer(x, req, err), nil
 	default:
+		x.broke = true
 		x.Stamp(xds.Errors{Internal(p.Internal, err)})
 		problems = x.errors[len(x.errors)-1:]
 	}
@@ -137,8 +151,15 @@ func Internal(code xds.ErrorCode, err error) *xds.Error {
 	return &xds.Error{Code: code, Context: "internal error", Err: err}
 }
 
-// watch reports an answer that broke while it was sent.
-func (f *Frame) watch(x *Exchange, resp *soap.Response) {
+// withdraw gives up an answer that may not leave.
+func withdraw(resp *soap.Response, cause error) {
+	if resp != nil && resp.Sent != nil {
+		resp.Sent(cause)
+	}
+}
+
+// watch reports an answer that broke while it was sent: it is a second, failed event.
+func (f *Frame) watch(ctx context.Context, x *Exchange, resp *soap.Response) {
 	if resp == nil {
 		return
 	}
@@ -149,6 +170,9 @@ func (f *Frame) watch(x *Exchange, resp *soap.Response) {
 		}
 		if err != nil {
 			f.Metrics.broken(x)
+			if x.audited {
+				x.Note(f.record(ctx, x.Reference, x.events(atna.MajorFailure, "answer broken off")...))
+			}
 			f.Log.Error("answer broken off", "transaction", x.Transaction.ID, "reference", x.Reference, "peer", x.Peer, "cause", err.Error())
 		}
 	}
@@ -171,6 +195,7 @@ func RegistryResponse(errs xds.Errors) *soap.Response {
 // soap.Server. The reason goes to the peer only, because it may repeat what the peer sent.
 func (f *Frame) Refused(ctx context.Context, req *soap.Request, fault *soap.Fault) {
 	f.Metrics.refused(fault.Code)
+	lost := f.alert(ctx, req, fault)
 	attrs := []slog.Attr{
 		slog.String("outcome", "refused"), slog.String("peer", req.Peer.Addr), slog.String("code", fault.Code),
 	}
@@ -180,5 +205,10 @@ func (f *Frame) Refused(ctx context.Context, req *soap.Request, fault *soap.Faul
 	if fault.Err != nil {
 		attrs = append(attrs, slog.Any("cause", fault.Err))
 	}
-	f.Log.LogAttrs(ctx, slog.LevelInfo, "message refused", attrs...)
+	level := slog.LevelInfo
+	if lost != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.Any("audit", lost))
+	}
+	f.Log.LogAttrs(ctx, level, "message refused", attrs...)
 }

@@ -7,6 +7,7 @@
 //	                    a name says that the case is a refusal
 //	    request.http    raw HTTP; Content-Length is filled in where it reads "auto"
 //	    response.http   raw HTTP, compared byte for byte but for Date
+//	    audit.xml       what the audit trail has of it, one message on each line
 //
 // Requests are written by hand or by other software; answers are recorded with -update and read before they are committed.
 //

@@ -77,14 +77,33 @@ func read(t *testing.T, name string) []byte {
 // Check compares an answer with the recorded one, or records it.
 func (c Case) Check(t *testing.T, answer []byte) {
 	t.Helper()
+	c.check(t, "the answer", c.response(), answer)
+}
+
+// Audit reads the recorded audit messages, one line each.
+func (c Case) Audit(t *testing.T) []byte {
+	t.Helper()
+	return read(t, c.audit())
+}
+
+// CheckAudit compares the audit messages of the exchange, one line each, with the recorded ones, or records them.
+func (c Case) CheckAudit(t *testing.T, lines []byte) {
+	t.Helper()
+	c.check(t, "the audit", c.audit(), lines)
+}
+
+func (c Case) audit() string { return filepath.Join(c.Dir, "audit.xml") }
+
+func (c Case) check(t *testing.T, what, file string, got []byte) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(c.response(), answer, 0o644); err != nil {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if want := c.Response(t); !bytes.Equal(answer, want) {
-		t.Errorf("%s: the answer differs from the recorded one\n--- got\n%s\n--- want\n%s\n--- first difference at byte %d", c.Name, answer, want, firstDifference(answer, want))
+	if want := read(t, file); !bytes.Equal(got, want) {
+		t.Errorf("%s: %s differs from what was recorded\n--- got\n%s\n--- want\n%s\n--- first difference at byte %d", c.Name, what, got, want, firstDifference(got, want))
 	}
 }
 

@@ -31,10 +31,11 @@ func (m *Manager) feed(ctx context.Context, r *request) ([]byte, error) {
 			err = needName(&f)
 		}
 	}
+	m.Core.fed(r.x, &f)
 	if err != nil {
 		return nil, err
 	}
-	return nil, places.errorAt(m.Core.Feed(ctx, f))
+	return nil, places.errorAt(m.Core.Feed(r.x.Change(ctx), f))
 }
 
 // origin says where a message comes from.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"dossier/atna"
 	"dossier/hl7v2"
 	"dossier/internal/actor"
 	"dossier/iti"
@@ -73,9 +74,13 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 	control := "N" + strconv.FormatInt(notice.Seq, 10) // the same for each attempt, so that a retransmission can be known
 	x := n.Frame.Begin(s.transaction(), s.Name, control)
 	x.Objects = len(notice.IDs)
+	n.audited(x, s, notice)
 	err := n.tell(ctx, s, notice, control)
 	if ctx.Err() != nil {
 		return 0
+	}
+	if lost := n.Frame.Record(ctx, x, err); lost != nil && err == nil {
+		err = lost // told again rather than not recorded
 	}
 	x.Note(err)
 	n.Frame.End(x, err)
@@ -90,6 +95,20 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 		n.complain(ctx, s, err)
 	}
 	return n.wait(notice.Attempts + 1)
+}
+
+// audited says who tells whom about which patient (ITI TF-2: 3.10.5.1, 3.46.5.1).
+func (n *Notifier) audited(x *actor.Exchange, s Subscriber, notice *pix.Notice) {
+	a := &x.Audit
+	a.Role = atna.Initiator
+	a.Initiator = atna.Party{UserID: n.Facility.String() + "|" + n.Application.String(), AlternativeUserID: n.Frame.Node.Process, NetworkAccess: n.Frame.Node.Host}
+	a.Responder = atna.Party{UserID: s.Facility.String() + "|" + s.Application.String()}
+	if s.Notify != nil {
+		a.Responder.UserID = s.Name
+	}
+	for _, k := range notice.IDs {
+		a.Patients = append(a.Patients, n.Domains.CX(k).String())
+	}
 }
 
 // tell returns nil when the consumer has the notice, and ErrRefused when it will never take it: AE. No answer, or one that

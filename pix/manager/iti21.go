@@ -19,6 +19,7 @@ func (m *Manager) demographicsQuery(ctx context.Context, r *request) ([]byte, er
 	}
 	err = m.refusal(r.x, err)
 	r.x.Objects = len(block.People)
+	m.Core.found(r.x, block.People)
 	counts := []int{block.Total, len(block.People), block.Remaining}
 	if err != nil {
 		counts = nil

@@ -62,8 +62,10 @@ func (m *V3) apply(ctx context.Context, x *actor.Exchange, req *soap.Request, na
 		return nil, err
 	}
 	change.Origin.Digest = digest(&f.Transmission)
+	m.Core.fed(x, change)
 	if err = narrow(change); err == nil {
-		err = m.Core.Feed(ctx, *change)
+		m.Core.fed(x, change)
+		err = m.Core.Feed(x.Change(ctx), *change)
 	}
 	if err != nil {
 		section := "ITI TF-2: 3.44.4.1.3"

@@ -17,6 +17,7 @@ func (m *V3) pixQuery(ctx context.Context, x *actor.Exchange, req *soap.Request)
 	if err := wrapper(x, req, ok); err != nil {
 		return nil, err
 	}
+	askedV3(x, req)
 	problems := q.Problems()
 	if err := judge(problems); err != nil {
 		return nil, err
@@ -25,6 +26,7 @@ func (m *V3) pixQuery(ctx context.Context, x *actor.Exchange, req *soap.Request)
 	if err != nil {
 		return nil, err
 	}
+	x.Audit.Patients = m.Core.named([]hl7v2.CX{id})
 	ids, err := m.Core.CrossReferences(ctx, CrossReference{ID: id, Domains: domains(q.DataSources)})
 	if err != nil {
 		return nil, locate(err, "ITI TF-2: 3.45.4.2.3", func(part pix.Part, index int) string {

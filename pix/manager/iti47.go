@@ -18,6 +18,7 @@ func (m *V3) demographicsQuery(ctx context.Context, x *actor.Exchange, req *soap
 	if err := wrapper(x, req, ok); err != nil {
 		return nil, err
 	}
+	askedV3(x, req)
 	problems := q.Problems()
 	if err := judge(problems); err != nil {
 		return nil, err
@@ -49,6 +50,7 @@ func (m *V3) continueQuery(_ context.Context, x *actor.Exchange, req *soap.Reque
 	if err := wrapper(x, req, ok); err != nil {
 		return nil, err
 	}
+	askedV3(x, req)
 	problems := c.Problems()
 	if err := judge(problems); err != nil {
 		return nil, err
@@ -102,6 +104,7 @@ type memo struct {
 // found words a block of matches.
 func (m *V3) found(x *actor.Exchange, to *hl7v3.Transmission, queryID hl7v3.II, b *Block) *hl7v3.Response {
 	x.Objects = len(b.People)
+	m.Core.found(x, b.People)
 	asked, _ := b.Memo.(memo)
 	out := &hl7v3.Response{
 		Echo:            asked.echo,

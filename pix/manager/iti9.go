@@ -12,7 +12,7 @@ func (m *Manager) pixQuery(ctx context.Context, r *request) ([]byte, error) {
 	q, err := readQuery(r.msg)
 	var ids []hl7v2.CX
 	if err == nil {
-		ids, err = m.crossReferences(ctx, q)
+		ids, err = m.crossReferences(ctx, r, q)
 	}
 	err = m.refusal(r.x, err)
 	r.x.Objects = len(ids)
@@ -24,11 +24,12 @@ func (m *Manager) pixQuery(ctx context.Context, r *request) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (m *Manager) crossReferences(ctx context.Context, q query) ([]hl7v2.CX, error) {
+func (m *Manager) crossReferences(ctx context.Context, r *request, q query) ([]hl7v2.CX, error) {
 	id, err := q.one(3)
 	if err != nil {
 		return nil, err
 	}
+	r.x.Audit.Patients = m.Core.named([]hl7v2.CX{id})
 	domains, where, err := q.domains(4)
 	if err != nil {
 		return nil, err

@@ -7,10 +7,13 @@ import (
 	"net"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"dossier/atna"
 	"dossier/hl7v2"
+	"dossier/hl7v2/mllp"
 	"dossier/internal/actor"
 	"dossier/iti"
 )
@@ -72,11 +75,19 @@ func (m *Manager) Handle(ctx context.Context, peer net.Addr, b []byte) []byte {
 	}
 	r.x = m.Frame.Begin(op.transaction, peer.String(), r.header.ControlID)
 	r.x.Query = op.event(r.header)
+	m.parties(ctx, r, peer)
+	if op.message == "QBP" {
+		r.x.Asked("", "", b)
+	}
 	var answer []byte
 	if err == nil {
 		answer, err = m.protect(ctx, op, r)
 	}
 	err = m.refusal(r.x, err)
+	r.x.Audit.Description = described(err)
+	if lost := m.Frame.Record(ctx, r.x, err); lost != nil && err == nil {
+		answer, err = nil, m.refusal(r.x, lost)
+	}
 	r.x.Note(err)
 	m.Frame.End(r.x, err)
 	if answer == nil {
@@ -93,6 +104,26 @@ func (m *Manager) protect(ctx context.Context, op operation, r *request) (answer
 		}
 	}()
 	return op.handle(m, ctx, r)
+}
+
+// described is what the audit trail says of a refusal: the code, nothing of the message.
+func described(err error) string {
+	var refused *hl7v2.Error
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	return "HL7-" + strconv.Itoa(refused.Code)
+}
+
+// parties says who talks to whom: facility|application of either side (ITI TF-2: 3.8.5.1).
+func (m *Manager) parties(ctx context.Context, r *request, peer net.Addr) {
+	name := func(facility, application hl7v2.HD) string { return facility.String() + "|" + application.String() }
+	h, a := r.header, &r.x.Audit
+	a.Initiator = atna.Party{UserID: name(h.SendingFacility, h.SendingApplication), NetworkAccess: actor.Access(peer.String())}
+	if state, ok := mllp.ConnectionState(ctx); ok && len(state.PeerCertificates) > 0 {
+		a.Initiator.AlternativeUserID = state.PeerCertificates[0].Subject.String()
+	}
+	a.Responder = atna.Party{UserID: name(h.ReceivingFacility, h.ReceivingApplication), AlternativeUserID: m.Frame.Node.Process, NetworkAccess: m.Frame.Node.Host}
 }
 
 // event is the trigger for the record; nothing that is not in the table, as it may be anything.
@@ -140,8 +171,12 @@ func either(list []string) string {
 // refusal leaves typed refusals as they are and turns everything else into one fixed text with the reference.
 func (m *Manager) refusal(x *actor.Exchange, err error) error {
 	var refused *hl7v2.Error
-	if err == nil || errors.As(err, &refused) {
+	if err == nil {
+		return nil
+	}
+	if errors.As(err, &refused) {
 		return err
 	}
+	x.Broke()
 	return &hl7v2.Error{Ack: hl7v2.Reject, Code: hl7v2.CodeInternal, Text: "internal error, reference " + x.Reference, Err: err}
 }

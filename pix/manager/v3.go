@@ -3,6 +3,7 @@ package manager
 import (
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 
 	"dossier/hl7v2"
@@ -70,6 +71,7 @@ func wrapper(x *actor.Exchange, req *soap.Request, ok bool) error {
 		return soap.SenderFault("expected "+string(t.Interaction)+" with id and sender/device/id, each with a root (ITI TF-2: O.1.1)", nil)
 	}
 	x.Query = string(t.Interaction)
+	x.Audit.MessageID = strings.TrimSuffix(t.ID.Root+"^"+t.ID.Extension, "^")
 	return nil
 }
 

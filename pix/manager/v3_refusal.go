@@ -124,6 +124,7 @@ func (m *V3) wording(x *actor.Exchange, err error) (details []hl7v3.Detail, resp
 	var r *refused
 	if !errors.As(err, &r) {
 		x.Note(err)
+		x.Broke()
 		x.Refuse(hl7v3.InternalError)
 		return []hl7v3.Detail{{Type: "E", Code: hl7v3.InternalError, System: hl7v3.SystemErrors,
 			Text: "internal error, reference " + x.Reference}}, hl7v3.ResponseError

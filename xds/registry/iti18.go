@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"dossier/ebrim"
@@ -27,10 +28,12 @@ func (r *Registry) answer(ctx context.Context, x *actor.Exchange, req *soap.Requ
 	if d, ok := query.Lookup(request.QueryID); ok {
 		x.Query = d.Name
 	}
+	x.Asked(request.QueryID, request.Home, req.Envelope.Bytes[req.Body.Start:req.Body.End])
 	q, err := parse(request)
 	if err != nil {
 		return nil, err
 	}
+	x.Audit.Patients = asked(q)
 	leaf, err := query.LeafClass(request.ReturnType)
 	if err != nil {
 		return nil, err
@@ -40,7 +43,57 @@ func (r *Registry) answer(ctx context.Context, x *actor.Exchange, req *soap.Requ
 		return nil, err
 	}
 	x.Objects = len(objects)
+	if len(x.Audit.Patients) == 0 {
+		x.Audit.Patients = shown(objects)
+	}
 	return r.answerQuery(ctx, objects, leaf)
+}
+
+// asked lists the patients that a query names.
+func asked(q query.Query) []string {
+	var ids []hl7v2.CX
+	switch q := q.(type) {
+	case query.FindDocuments:
+		ids = []hl7v2.CX{q.Patient}
+	case query.FindDocumentsByReferenceID:
+		ids = []hl7v2.CX{q.Patient}
+	case query.FindSubmissionSets:
+		ids = []hl7v2.CX{q.Patient}
+	case query.FindFolders:
+		ids = []hl7v2.CX{q.Patient}
+	case query.GetAll:
+		ids = []hl7v2.CX{q.Patient}
+	case query.FindDocumentsForMultiplePatients:
+		ids = q.Patients
+	case query.FindDocumentsByReferenceIDForMultiplePatients:
+		ids = q.Patients
+	case query.FindFoldersForMultiplePatients:
+		ids = q.Patients
+	}
+	var out []string
+	for _, cx := range ids {
+		if cx.ID != "" {
+			out = append(out, cx.String())
+		}
+	}
+	return out
+}
+
+// shown is whose objects a query by id found: it is their record that was looked into.
+func shown(objects []store.Object) []string {
+	var out []string
+	var last hl7v2.PatientKey
+	for _, o := range objects {
+		if o.Patient == last || o.Patient == (hl7v2.PatientKey{}) {
+			continue
+		}
+		last = o.Patient
+		cx := hl7v2.CX{ID: last.ID, Authority: hl7v2.HD{UniversalID: last.Authority, UniversalIDType: "ISO"}}.String()
+		if !slices.Contains(out, cx) {
+			out = append(out, cx)
+		}
+	}
+	return out
 }
 
 func (r *Registry) find(ctx context.Context, q query.Query, leaf bool) ([]store.Object, error) {

@@ -32,6 +32,7 @@ func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, r
 // it is judged anew: rules, codes and patients may have changed since, what was accepted has not.
 func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submission, docs []store.Document) (xds.Errors, error) {
 	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
+	x.Submitted(s)
 	found := validate.Submission(s, r.Profile)
 	if r.Codes != nil {
 		found.Take(r.Codes.Problems(s))
@@ -44,7 +45,7 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 	var all xds.Findings
 	told := &store.Outcome{Message: x.Message, Answered: r.Now()}
 	var before *store.Outcome
-	err := r.Store.Update(ctx, func(tx store.RegistryTx) error {
+	err := r.Store.Update(x.Change(ctx), func(tx store.RegistryTx) error {
 		before = nil
 		state, err := tx.State(ctx, refs(s))
 		if err != nil {
@@ -52,6 +53,7 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 		}
 		if state.Outcome.Of(x.Message) {
 			before = state.Outcome
+			x.Warned = len(before.Warnings) > 0
 			return nil
 		}
 		p := &plan{submission: s, state: state, newUUID: r.NewUUID, found: xds.Findings{Policy: r.Profile.Policy()}}
@@ -63,6 +65,7 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 			return all.Problems
 		}
 		told.Warnings = referring(all.Problems, x.Reference)
+		x.Warned = len(told.Warnings) > 0
 		reg := p.registration
 		reg.Documents, reg.Outcome = docs, told
 		reg.Now = hl7v2.FormatDTM(r.Now())

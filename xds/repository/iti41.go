@@ -21,6 +21,7 @@ func (r *Repository) provideAndRegister(ctx context.Context, x *actor.Exchange, 
 	if err != nil {
 		return nil, err
 	}
+	x.Submitted(xds.ReadSubmission(in.list))
 	if problems := in.match(); len(problems) > 0 {
 		return nil, problems
 	}

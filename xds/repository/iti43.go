@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dossier/atna"
 	"dossier/ebrim"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
@@ -122,10 +123,20 @@ func (a *answer) refuse(w wanted, r *xds.Rule, context string, cause error) {
 	a.problems = append(a.problems, r.Refuse(w.document, context, cause)...)
 }
 
+// add judges one request and says in the audit what became of it.
 func (a *answer) add(w wanted, held map[xds.UniqueID]store.Document) {
+	n := len(a.documents)
+	patient := a.find(w, held)
+	a.x.Audit.Documents = append(a.x.Audit.Documents, atna.DocumentData{
+		UniqueID: w.document, Repository: w.repository, Home: w.home, Patient: patient, Failed: len(a.documents) == n,
+	})
+}
+
+// find opens the document. It returns the patient whose document it is, "" for one that there is not.
+func (a *answer) find(w wanted, held map[xds.UniqueID]store.Document) (patient string) {
 	if strings.TrimPrefix(w.repository, "urn:oid:") != a.repository.UniqueID {
 		a.refuse(w, &repositoryKnown, "RepositoryUniqueId: expected "+a.repository.UniqueID+", got "+quote(w.repository), nil)
-		return
+		return ""
 	}
 	var stored store.Document
 	ok := false
@@ -136,19 +147,23 @@ func (a *answer) add(w wanted, held map[xds.UniqueID]store.Document) {
 	}
 	if !ok {
 		a.refuse(w, &documentKnown, "DocumentUniqueId: expected that of a document of this repository, got "+quote(w.document), nil)
-		return
+		return ""
+	}
+	if stored.Patient.ID != "" {
+		patient = stored.Patient.String()
 	}
 	ahead := min(a.budget, stored.Digest.Size)
 	reader, err := blob.OpenVerified(a.ctx, a.repository.Blobs, stored.Digest.Ref, ahead)
 	if err != nil {
 		a.repository.alarm(a.x, err)
 		a.refuse(w, &documentIntact, "expected the document as it was accepted, found it damaged or out of reach; the operator has been alarmed", err)
-		return
+		return patient
 	}
 	if ahead == stored.Digest.Size {
 		a.budget -= ahead
 	}
 	a.documents = append(a.documents, &found{wanted: w, stored: stored, reader: reader})
+	return patient
 }
 
 // alarm reports documents that storage no longer has as they were accepted.

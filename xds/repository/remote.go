@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"time"
 
+	"dossier/atna"
 	"dossier/internal/actor"
+	"dossier/iti"
 	"dossier/store"
 	"dossier/xds"
 )
@@ -36,6 +38,7 @@ type Reservations interface {
 type Remote struct {
 	Registry           RemoteRegistry
 	Documents          Reservations
+	Endpoint           string // URL of the registry, for the audit trail
 	RepositoryUniqueID string
 	Now                func() time.Time
 	Log                *slog.Logger
@@ -91,6 +94,7 @@ func (r *Remote) forward(ctx context.Context, x *actor.Exchange, s *xds.Submissi
 		return nil, err
 	}
 	problems, unknown, err := r.Registry.Submit(ctx, s, x.ForwardID(r.RepositoryUniqueID))
+	x.Outbound(iti.RegisterDocumentSet, r.Endpoint, outcome(problems, err))
 	if unknown || err != nil && resumed {
 		return nil, unavailable(err) // that this attempt did not arrive says nothing about the one before
 	}
@@ -101,12 +105,26 @@ func (r *Remote) forward(ctx context.Context, x *actor.Exchange, s *xds.Submissi
 	}
 	if !problems.Refused() {
 		told := &store.Outcome{Message: p.Message, Answered: r.Now(), Warnings: problems}
-		return problems, r.Documents.Settle(ctx, p.SubmissionSet, true, told)
+		x.Warned = len(problems) > 0
+		return problems, r.Documents.Settle(x.Change(ctx), p.SubmissionSet, true, told)
 	}
 	if resumed {
 		return r.reconcile(ctx, x, p, problems)
 	}
 	return nil, either(problems, r.Documents.Settle(ctx, p.SubmissionSet, false, nil))
+}
+
+// outcome of a submission to the registry.
+func outcome(problems xds.Errors, err error) atna.Outcome {
+	switch {
+	case err != nil:
+		return atna.MajorFailure
+	case problems.Refused():
+		return atna.SeriousFailure
+	case len(problems) > 0:
+		return atna.MinorFailure
+	}
+	return atna.Success
 }
 
 // reconcile finds out what became of an earlier attempt when the registry refuses the next one. If the SubmissionSet is
@@ -128,7 +146,7 @@ func (r *Remote) reconcile(ctx context.Context, x *actor.Exchange, p store.Pendi
 		return nil, either(problems, r.Documents.Settle(ctx, p.SubmissionSet, true, nil))
 	}
 	x.Repeated = true
-	return nil, r.Documents.Settle(ctx, p.SubmissionSet, true, &store.Outcome{Message: p.Message, Answered: r.Now()})
+	return nil, r.Documents.Settle(x.Change(ctx), p.SubmissionSet, true, &store.Outcome{Message: p.Message, Answered: r.Now()})
 }
 
 func unavailable(err error) xds.Errors {
