@@ -21,12 +21,14 @@ func newMetrics() *prometheus.Registry {
 	return r
 }
 
-// admin serves operators: no patient data, not for the clinical network.
+// admin serves operators, not the clinical network. The search of the audit trail is the only part with patient data; each
+// use of it is recorded.
 func (n *node) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("GET /readyz", n.readyz)
+	mux.Handle("GET /audit/AuditEvent", n.auditSearch())
 	mux.HandleFunc("GET /buildinfo", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(build()) // the peer is gone when this fails

@@ -29,6 +29,8 @@ type auditTrail struct {
 	failed prometheus.Counter
 	events *prometheus.CounterVec
 
+	forwarded *prometheus.GaugeVec
+
 	stopLinking func()
 	linked      chan struct{}
 }
@@ -43,7 +45,8 @@ func newAuditTrail(n *node) *auditTrail {
 			Name: "dossier_audit_events_total", Help: "Audit events stored by themselves, beside those stored with a change, by event and outcome.",
 		}, []string{"event", "outcome"}),
 	}
-	n.metrics.MustRegister(a.failed, a.events, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	a.forwarded = newForwardedGauge()
+	n.metrics.MustRegister(a.failed, a.events, a.forwarded, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "dossier_audit_unlinked_events", Help: "Audit events that are stored and not yet in the hash chain.",
 	}, a.unlinked))
 	return a

@@ -35,6 +35,7 @@ type Config struct {
 	Limits     LimitsConfig     `yaml:"limits"`
 	Retry      RetryConfig      `yaml:"retry"`
 	Sweep      SweepConfig      `yaml:"sweep"`
+	TLS        TLSConfig        `yaml:"tls"`
 	Audit      AuditConfig      `yaml:"audit"`
 	Log        LogConfig        `yaml:"log"`
 }
@@ -44,6 +45,34 @@ type AuditConfig struct {
 	Source string `yaml:"source"` // AuditSourceID of this server
 	Site   string `yaml:"site"`   // AuditEnterpriseSiteID; "" for none
 	Host   string `yaml:"host"`   // name or address of this node in its events; "" is the host's name
+
+	Key        string        `yaml:"key"`        // PEM file of the key that signs the chain, Ed25519 or ECDSA P-256; "" signs nothing
+	Checkpoint time.Duration `yaml:"checkpoint"` // how often it is signed
+	Keep       time.Duration `yaml:"keep"`       // signed events older than this are removed; 0 keeps all
+	Forward    []string      `yaml:"forward"`    // audit repositories: tls://host:port or udp://host:port
+	Listen     string        `yaml:"listen"`     // syslog over TLS from other systems, usually :6514; "" receives nothing
+	ListenUDP  string        `yaml:"listenudp"`  // syslog over UDP from other systems; "" receives nothing
+}
+
+// TLSConfig makes this a Secure Node (ITI-19): every listener but admin demands a certificate from its clients.
+type TLSConfig struct {
+	Certificate string        `yaml:"certificate"` // PEM file with the intermediate certificates; "" is no TLS
+	Key         string        `yaml:"key"`         // PEM file
+	Trusted     string        `yaml:"trusted"`     // PEM file: authorities, and certificates of single nodes
+	Revoked     string        `yaml:"revoked"`     // PEM file: revocation lists; "" for none
+	Reload      time.Duration `yaml:"reload"`      // how often the files are looked at
+	Plain       bool          `yaml:"plain"`       // listeners that other machines reach may go without TLS
+	Allow       AllowConfig   `yaml:"allow"`
+}
+
+// AllowConfig names the certificates that may call an endpoint: by common name, DNS name or SHA-256. None is all trusted ones.
+type AllowConfig struct {
+	Registry   []string `yaml:"registry"`
+	Repository []string `yaml:"repository"`
+	Identities []string `yaml:"identities"` // PIX Manager and Patient Demographics Supplier over SOAP
+	Feed       []string `yaml:"feed"`       // all of MLLP
+	Admin      []string `yaml:"admin"`
+	Audit      []string `yaml:"audit"`
 }
 
 // DomainConfig is the affinity domain.
@@ -126,7 +155,10 @@ func defaults() Config {
 		},
 		Retry: RetryConfig{Keep: 7 * 24 * time.Hour},
 		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
-		Audit: AuditConfig{Source: "dossier"},
+		TLS: TLSConfig{Reload: 15 * time.Second, Allow: AllowConfig{
+			Registry: []string{}, Repository: []string{}, Identities: []string{}, Feed: []string{}, Admin: []string{}, Audit: []string{},
+		}},
+		Audit: AuditConfig{Source: "dossier", Checkpoint: 10 * time.Minute, Forward: []string{}},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
 }
@@ -232,14 +264,55 @@ func (c *Config) check() error {
 	if c.Database != "" && !isPostgres(c.Database) {
 		errs = append(errs, errors.New("database: expected \"\" (SQLite in the data folder) or postgres://user:password@host/database"))
 	}
-	if c.Audit.Source == "" {
-		errs = append(errs, errors.New("audit.source: expected a name for this server in audit events, got \"\""))
-	}
+	errs = append(errs, c.checkAudit()...)
+	errs = append(errs, c.checkTLS()...)
 	if len(errs) == 0 {
 		return nil
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return &usageError{fmt.Errorf("configuration: %w", errors.Join(errs...))}
+}
+
+func (c *Config) checkAudit() (errs []error) {
+	a := c.Audit
+	if a.Source == "" {
+		errs = append(errs, errors.New("audit.source: expected a name for this server in audit events, got \"\""))
+	}
+	if a.Checkpoint <= 0 || a.Keep < 0 {
+		errs = append(errs, fmt.Errorf("audit: expected a checkpoint above 0 and a keep of at least 0, got %v and %v", a.Checkpoint, a.Keep))
+	}
+	if a.Keep > 0 && a.Key == "" {
+		errs = append(errs, errors.New("audit.keep: expected audit.key beside it: what is removed ends at a signed checkpoint"))
+	}
+	for _, url := range a.Forward {
+		d, err := destinationOf(url)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("audit.forward: %w", err))
+		} else if d.tls && c.TLS.Certificate == "" {
+			errs = append(errs, fmt.Errorf("audit.forward: %s needs tls.certificate: both sides prove who they are", url))
+		}
+	}
+	return errs
+}
+
+// checkTLS: what other machines reach has TLS unless somebody said that it need not (a proxy, a network of containers).
+func (c *Config) checkTLS() (errs []error) {
+	t := c.TLS
+	if t.Certificate != "" && (t.Key == "" || t.Trusted == "") {
+		errs = append(errs, errors.New("tls: expected tls.key and tls.trusted beside tls.certificate"))
+	}
+	if t.Reload <= 0 {
+		errs = append(errs, fmt.Errorf("tls.reload: expected more than 0, got %v", t.Reload))
+	}
+	if t.Certificate != "" || t.Plain {
+		return errs
+	}
+	for _, l := range []struct{ name, addr string }{{"http", c.HTTP}, {"mllp", c.MLLP}, {"admin", c.Admin}, {"audit.listen", c.Audit.Listen}} {
+		if l.addr != "" && !loopback(l.addr) {
+			errs = append(errs, fmt.Errorf("%s: other machines reach %s: expected tls.certificate, or tls.plain: true to say that it is meant", l.name, l.addr))
+		}
+	}
+	return errs
 }
 
 // patients lists the ids that are known from the start; the demo domain brings its own.

@@ -53,6 +53,6 @@ func newRoot() *cobra.Command {
 		return usagef("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(newServe(), newHealth(), newConfig(), newVersion(),
-		newFeed(), newPIX(), newPDQ(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newRules(), newVerify(), newSweep())
+		newFeed(), newPIX(), newPDQ(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newRules(), newVerify(), newSweep(), newAudit(), newPKI())
 	return root
 }

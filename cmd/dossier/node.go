@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dossier/atna"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
 	"dossier/pix"
@@ -46,7 +47,9 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
-	codes      *codes.File // nil when every code is taken
+	secure     *atna.Secure     // nil without TLS
+	signingKey *atna.SigningKey // nil signs nothing
+	codes      *codes.File      // nil when every code is taken
 	ready      atomic.Bool
 	world
 }
@@ -68,6 +71,16 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 	n := &node{config: c, log: log, metrics: newMetrics(), world: w}
 	if err := n.openCodes(); err != nil {
 		return nil, err
+	}
+	if err := n.openSecure(); err != nil {
+		return nil, err
+	}
+	if c.Audit.Key != "" {
+		key, err := openSigningKey(c.Audit.Key)
+		if err != nil {
+			return nil, err
+		}
+		n.signingKey = key
 	}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
@@ -134,14 +147,14 @@ func controlID(id string) string {
 
 // handler mounts the SOAP endpoints; each also answers GET ?wsdl.
 func (n *node) handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, allow := http.NewServeMux(), n.config.TLS.Allow
 	if n.registry != nil {
 		operations := append(n.registry.Operations(), n.v3.RegistryOperations()...)
-		mount(mux, "/xds/registry", n.soapServer(operations), schemas.Handler(schemas.Registry))
+		mount(mux, "/xds/registry", n.allowedOnly(allow.Registry, n.soapServer(operations)), schemas.Handler(schemas.Registry))
 	}
-	mount(mux, "/pix/manager", n.identityServer(n.v3.ManagerOperations()), schemas.Handler(schemas.PIXManager))
-	mount(mux, "/pdq/supplier", n.identityServer(n.v3.SupplierOperations()), schemas.Handler(schemas.PDSupplier))
-	mount(mux, "/xds/repository", n.soapServer(n.repository.Operations()), schemas.Handler(schemas.Repository))
+	mount(mux, "/pix/manager", n.allowedOnly(allow.Identities, n.identityServer(n.v3.ManagerOperations())), schemas.Handler(schemas.PIXManager))
+	mount(mux, "/pdq/supplier", n.allowedOnly(allow.Identities, n.identityServer(n.v3.SupplierOperations())), schemas.Handler(schemas.PDSupplier))
+	mount(mux, "/xds/repository", n.allowedOnly(allow.Repository, n.soapServer(n.repository.Operations())), schemas.Handler(schemas.Repository))
 	return mux
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"dossier/atna/syslog"
 	"dossier/hl7v2/mllp"
 	"dossier/store/blob"
 )
@@ -75,7 +76,7 @@ func serve(ctx context.Context, c *Config, out io.Writer, log *slog.Logger) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	l, err := listen(c)
+	l, err := n.listen()
 	if err != nil {
 		return err
 	}
@@ -124,9 +125,13 @@ func (c *slotConn) Close() error {
 }
 
 // listeners are open before the banner is printed, so that what it says is true.
-type listeners struct{ http, mllp, admin net.Listener }
+type listeners struct {
+	http, mllp, admin net.Listener
+	audit             *auditServer
+}
 
-func listen(c *Config) (listeners, error) {
+func (n *node) listen() (listeners, error) {
+	c := n.config
 	var l listeners
 	for _, x := range []struct {
 		name, addr string
@@ -138,7 +143,11 @@ func listen(c *Config) (listeners, error) {
 			return l, fmt.Errorf("listener %s: %w", x.name, err)
 		}
 	}
-	return l, nil
+	var err error
+	if l.audit, err = n.listenAudit(); err != nil {
+		l.close()
+	}
+	return l, err
 }
 
 func (l listeners) close() {
@@ -146,6 +155,9 @@ func (l listeners) close() {
 		if x != nil {
 			x.Close()
 		}
+	}
+	if l.audit != nil {
+		l.audit.close()
 	}
 }
 
@@ -155,7 +167,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		l.close()
 		return err
 	}
-	defer func() { err = errors.Join(err, n.audit.stopped(ctx, err)) }()
+	defer func() { err = errors.Join(err, n.audit.stopped(ctx, err), n.lastCheckpoint(ctx)) }()
 	limits := n.config.Limits
 	soapServer := &http.Server{
 		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
@@ -167,9 +179,18 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, WriteTimeout: limits.Chunk,
 	}}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return ended(soapServer.Serve(limit(l.http, limits.Connections))) })
-	g.Go(func() error { return ended(adminServer.Serve(l.admin)) })
-	g.Go(func() error { return ended(feed.Serve(l.mllp)) })
+	web, admin := limit(l.http, limits.Connections), l.admin
+	if n.secure != nil {
+		web = newHandshakes(web, n.serverTLS(nil), n.refusedPeer)
+		if !loopback(n.config.Admin) {
+			admin = newHandshakes(admin, n.serverTLS(n.config.TLS.Allow.Admin), n.refusedPeer)
+		}
+		g.Go(func() error { return n.renewSecure(ctx) })
+	}
+	g.Go(func() error { return ended(soapServer.Serve(web)) })
+	g.Go(func() error { return ended(adminServer.Serve(admin)) })
+	g.Go(func() error { return ended(feed.Serve(n.secured(l.mllp, n.config.TLS.Allow.Feed))) })
+	n.runAudit(ctx, g, l.audit)
 	g.Go(func() error { return n.background(ctx) })
 	g.Go(func() error { return n.notify(ctx) })
 	g.Go(func() error { return n.reload(ctx) })
@@ -179,7 +200,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		n.log.Info("draining: no new connections, requests in work go on", "limit", limits.Drain)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Drain)
 		defer cancel()
-		err := errors.Join(soapServer.Shutdown(drain), feed.Shutdown(drain), adminServer.Shutdown(drain))
+		err := errors.Join(soapServer.Shutdown(drain), feed.Shutdown(drain), adminServer.Shutdown(drain), l.audit.Shutdown(drain))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
@@ -192,14 +213,9 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	return g.Wait()
 }
 
-// reportFeed notes MLLP connections that were closed for a reason; the error says which and names no patient.
-func (n *node) reportFeed(peer net.Addr, err error) {
-	n.log.Info("MLLP connection closed", "peer", peer.String(), "cause", err.Error())
-}
-
 // ended drops the errors that say that a server was asked to stop.
 func ended(err error) error {
-	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, mllp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, mllp.ErrServerClosed) || errors.Is(err, syslog.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return err

@@ -85,7 +85,7 @@ func startServer(t testing.TB, c *Config, w world) *testServer {
 	if s.node, err = newNode(t.Context(), c, log, w); err != nil {
 		t.Fatal(err)
 	}
-	if s.listeners, err = listen(c); err != nil {
+	if s.listeners, err = s.node.listen(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))

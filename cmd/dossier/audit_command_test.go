@@ -1,0 +1,263 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"dossier/internal/golden"
+)
+
+// audited is a server whose chain is signed, with a few exchanges behind it, stopped.
+func audited(t *testing.T) (c *Config, dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "pki")
+	mustCommand(t, "pki", "demo", dir)
+	c = testConfig(t)
+	c.Audit.Key = filepath.Join(dir, "audit-key.pem")
+	s := startServer(t, c, realWorld())
+	played := 0
+	for _, g := range cases(t) {
+		if strings.HasPrefix(g.Name, "iti41/") && played < 12 {
+			s.send(t, g)
+			played++
+		}
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	return c, dir
+}
+
+// auditDatabase runs statements as somebody with write access would.
+func auditDatabase(t *testing.T, c *Config, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.Data, "dossier.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func auditArgs(c *Config, dir string, args ...string) []string {
+	file := filepath.Join(dir, "audit.yaml")
+	_ = os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n", dir), 0o600)
+	return append(append([]string{"audit"}, args...), "--data", c.Data, "--config", file)
+}
+
+// TestAuditVerify: what is done to the database is found and named.
+func TestAuditVerify(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		tamper []string
+		want   string // "" is nothing found
+	}{
+		"nothing":          {nil, ""},
+		"edited":           {[]string{"UPDATE audit_event SET message = replace(message, 'DEMO-1', 'DEMO-9') WHERE id = (SELECT event FROM audit_link WHERE number = 3)"}, "event 3 was edited"},
+		"event deleted":    {[]string{"DELETE FROM audit_event WHERE id = (SELECT event FROM audit_link WHERE number = 3)"}, "event 3 was deleted"},
+		"link deleted too": {[]string{"DELETE FROM audit_link WHERE number = 3"}, "event 3 was deleted"},
+		"tail deleted":     {[]string{"DELETE FROM audit_link WHERE number > 5"}, "were deleted"},
+		"swapped": {[]string{"UPDATE audit_link SET number = -3 WHERE number = 3", "UPDATE audit_link SET number = 3 WHERE number = 4", "UPDATE audit_link SET number = 4 WHERE number = -3"},
+			"event 4 was moved: it was recorded as number 3"},
+		"checkpoint forged": {[]string{"UPDATE audit_checkpoint SET signed = signed + 60"}, "the signature does not verify"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, dir := audited(t)
+			auditDatabase(t, c, x.tamper...)
+			out, _, err := command(t.Context(), auditArgs(c, dir, "verify")...)
+			if x.want == "" {
+				if err != nil || !strings.Contains(out, " 0 findings") {
+					t.Errorf("%v\n%s", err, out)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(out, x.want) {
+				t.Errorf("got %v, want %q\n%s", err, x.want, out)
+			}
+		})
+	}
+}
+
+// TestAuditVerifyAgainstExport: a chain that was made anew together with its checkpoints contradicts those kept elsewhere.
+func TestAuditVerifyAgainstExport(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	kept := filepath.Join(dir, "checkpoints.json")
+	if err := os.WriteFile(kept, []byte(mustCommand(t, auditArgs(c, dir, "export", "--checkpoints")...)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustCommand(t, auditArgs(c, dir, "verify", "--checkpoints", kept)...)
+	auditDatabase(t, c, "DELETE FROM audit_checkpoint", "DELETE FROM audit_link WHERE number > 2")
+	mustCommand(t, auditArgs(c, dir, "verify")...) // a shorter chain is sound in itself
+	if out, _, err := command(t.Context(), auditArgs(c, dir, "verify", "--checkpoints", kept)...); err == nil || !strings.Contains(out, "were deleted") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestAuditSearchCommand(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	out := mustCommand(t, auditArgs(c, dir, "search", "--type", "ITI-41", "--patient", "DEMO-1^^^&2.999.1.1&ISO")...)
+	if !strings.Contains(out, "ITI-41 Provide and Register") || strings.Contains(out, "110120") {
+		t.Errorf("got\n%s", out)
+	}
+	if out := mustCommand(t, auditArgs(c, dir, "search", "--type", "110101")...); !strings.Contains(out, "Audit Log Used") || !strings.Contains(out, "DEMO-1") {
+		t.Errorf("the search was not recorded:\n%s", out)
+	}
+	if out := mustCommand(t, auditArgs(c, dir, "search", "--since", "2030-01-01")...); out != "" {
+		t.Errorf("found in the future:\n%s", out)
+	}
+	for _, args := range [][]string{{"search", "--patient", "x^y^z^^^^^^^&"}, {"search", "--since", "yesterday"}, {"patient", "DEMO-1^^^&2.999.1.1&ISO", "--language", "xx"}, {"patient"}} {
+		if _, _, err := command(t.Context(), auditArgs(c, dir, args...)...); err == nil {
+			t.Errorf("%q: accepted", args)
+		}
+	}
+}
+
+func TestAuditPatientCommand(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	for language, want := range map[string]string{"en": "added documents", "fr": "a ajouté des documents", "de": "hat Dokumente hinzugefügt"} {
+		out := mustCommand(t, auditArgs(c, dir, "patient", "DEMO-1^^^&2.999.1.1&ISO", "--language", language)...)
+		if !strings.Contains(out, want) {
+			t.Errorf("%s: got\n%s", language, out)
+		}
+	}
+}
+
+// TestAuditEventSearch is ITI-81 on the admin listener.
+func TestAuditEventSearch(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, testConfig(t), testWorld())
+	for _, g := range cases(t) {
+		if g.Name == "iti18/find-documents-and" || g.Name == "iti43/partial-success" || g.Name == "iti8/a40" {
+			s.send(t, g)
+		}
+	}
+	get := func(query string) (int, map[string]any) {
+		resp, err := http.Get("http://" + s.admin.Addr().String() + "/audit/AuditEvent?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v map[string]any
+		if err := json.Unmarshal(b, &v); err != nil {
+			t.Fatalf("%v: %s", err, b)
+		}
+		return resp.StatusCode, v
+	}
+	entries := func(v map[string]any) int { e, _ := v["entry"].([]any); return len(e) }
+	if status, v := get("date=ge2026-01-01&subtype=" + url.QueryEscape("urn:ihe:event-type-code|ITI-8")); status != 200 || entries(v) != 2 {
+		t.Errorf("status %d, %v", status, v)
+	}
+	patient := url.QueryEscape("urn:oid:2.999.1.1|DEMO-2")
+	status, v := get("patient.identifier=" + patient + "&date=2026-01-02")
+	if status != 200 || entries(v) != 1 || !strings.Contains(fmt.Sprint(v), "DEMO-2^^^&2.999.1.1&ISO") {
+		t.Errorf("status %d, %v", status, v)
+	}
+	if _, v := get("date=lt2026-01-02"); entries(v) != 0 {
+		t.Errorf("found before it happened: %v", v)
+	}
+	pages, query := 0, "date=2026&_count=2"
+	for seen := 0; query != ""; pages++ {
+		_, v := get(query)
+		seen += entries(v)
+		query = ""
+		for _, l := range v["link"].([]any) {
+			if l := l.(map[string]any); l["relation"] == "next" {
+				_, query, _ = strings.Cut(l["url"].(string), "?")
+			}
+		}
+		if pages > 20 {
+			t.Fatal("pages without end")
+		}
+	}
+	for _, bad := range []string{"date=yesterday", "date=xx2026", "nonsense=1", "patient=DEMO-1", "outcome=5", "_count=0", "_page=x", "_format=xml", "type="} {
+		if status, v := get(bad); status != 400 || v["resourceType"] != "OperationOutcome" {
+			t.Errorf("%s: status %d, %v", bad, status, v)
+		}
+	}
+	if _, v := get("type=110101&_count=1000"); entries(v) < 10 {
+		t.Errorf("%d searches recorded", entries(v))
+	}
+}
+
+// TestAuditMustBeStored: an exchange that cannot be recorded is refused, and readiness says so until it can be again.
+func TestAuditMustBeStored(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, testConfig(t), testWorld())
+	var query, feed golden.Case
+	for _, g := range cases(t) {
+		switch g.Name {
+		case "iti18/find-documents-and":
+			query = g
+		case "iti8/a08":
+			feed = g
+		}
+	}
+	ready := func() int {
+		resp, err := http.Get("http://" + s.admin.Addr().String() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event RENAME TO audit_event_gone")
+	if answer := string(s.send(t, query)); !strings.Contains(answer, "XDSRegistryError") || !strings.Contains(answer, "reference") || strings.Contains(answer, "audit") {
+		t.Errorf("got\n%s", answer)
+	}
+	if answer := string(s.send(t, feed)); !strings.Contains(answer, "MSA|AR|") {
+		t.Errorf("got\n%s", answer)
+	}
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("readyz %d", got)
+	}
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event_gone RENAME TO audit_event")
+	if got := ready(); got != http.StatusOK {
+		t.Errorf("readyz %d after the repair", got)
+	}
+	if answer := s.send(t, query); !successful(answer) {
+		t.Errorf("got\n%s", answer)
+	}
+}
+
+// TestAuditHostileNames: whatever a message names comes back as one event with equal fields, and on one line.
+func TestAuditHostileNames(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, testConfig(t), testWorld())
+	names := []string{"A]]>B", `A"B'C`, "A&lt;B", "A\x01\x1b[31mB", "A\tB", "Ä日"}
+	for _, name := range names {
+		msg := "\x0bMSH|^~\\&|" + strings.NewReplacer("&", `\T\`).Replace(name) + "|F|D|N|20260102||ADT^A08|" + "X" + "|P|2.3.1|||||||UNICODE UTF-8\rPID|||P" + "^^^&2.999.1.1&ISO\r\x1c\r"
+		if _, err := golden.SendMLLP(s.feed(), []byte(msg)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trail := s.auditTrail(t)[1:]
+	if len(trail) != len(names) {
+		t.Fatalf("%d events for %d messages:\n%s", len(trail), len(names), auditLines(trail))
+	}
+	for i, m := range trail {
+		if strings.ContainsAny(string(m.Message), "\r\n") || strings.Count(string(m.Message), "<AuditMessage>") != 1 {
+			t.Errorf("%q: not one message on one line: %s", names[i], m.Message)
+		}
+		t.Logf("%q is recorded as %q", names[i], m.Event.Participants[0].UserID)
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"dossier/atna"
+	"dossier/atna/repository"
+	"dossier/atna/syslog"
+	"dossier/internal/actor"
+)
+
+// auditServer is the receiving side of the Audit Record Repository.
+type auditServer struct {
+	*syslog.Server
+	tcp net.Listener   // nil where audit.listen is ""
+	udp net.PacketConn // nil where audit.listenudp is ""
+}
+
+// listenAudit opens the listeners of the Audit Record Repository.
+func (n *node) listenAudit() (s *auditServer, err error) {
+	c := n.config.Audit
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "dossier_audit_received_total", Help: "Audit messages received: valid, tolerated (read although the schema is not met), unparsed (kept as bytes).",
+	}, []string{"kind"})
+	n.metrics.MustRegister(counter)
+	r := &repository.Repository{Trail: n.db, Received: auditReceived(counter)}
+	s = &auditServer{Server: &syslog.Server{Handler: r.Receive, Report: n.reportAudit}}
+	if c.Listen != "" {
+		if s.tcp, err = net.Listen("tcp", c.Listen); err != nil {
+			return nil, fmt.Errorf("listener audit: %w", err)
+		}
+	}
+	if c.ListenUDP != "" {
+		if s.udp, err = net.ListenPacket("udp", c.ListenUDP); err != nil {
+			s.close()
+			return nil, fmt.Errorf("listener audit (UDP): %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (s *auditServer) close() {
+	if s.tcp != nil {
+		s.tcp.Close()
+	}
+	if s.udp != nil {
+		s.udp.Close()
+	}
+}
+
+// serve receives until it is shut down.
+func (s *auditServer) serve(g *errgroup.Group, n *node) {
+	if s.tcp != nil {
+		g.Go(func() error { return ended(s.Serve(n.secured(s.tcp, n.config.TLS.Allow.Audit))) })
+	}
+	if s.udp != nil {
+		g.Go(func() error { return ended(s.ServePacket(s.udp)) })
+	}
+}
+
+func (n *node) reportAudit(peer net.Addr, err error) {
+	var handshake *syslog.HandshakeError
+	if errors.As(err, &handshake) {
+		n.refusedPeer(peer, err)
+		return
+	}
+	n.log.Info("audit connection closed", "peer", peer.String(), "cause", err.Error())
+}
+
+// runAudit signs, forwards and receives until ctx ends.
+func (n *node) runAudit(ctx context.Context, g *errgroup.Group, s *auditServer) {
+	s.serve(g, n)
+	if n.signingKey != nil {
+		g.Go(func() error { return n.sign(ctx) })
+	}
+	for _, url := range n.config.Audit.Forward {
+		d, err := destinationOf(url) // checked with the configuration
+		if err == nil {
+			g.Go(func() error { return n.forward(ctx, d) })
+		}
+	}
+}
+
+// auditSearch answers ITI-81 on the admin listener.
+func (n *node) auditSearch() http.Handler {
+	return &repository.Search{Trail: n.db, Used: func(r *http.Request, patients []string, outcome atna.Outcome) error {
+		user := atna.Party{UserID: "unknown", NetworkAccess: actor.Access(r.RemoteAddr)}
+		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+			user.UserID = r.TLS.PeerCertificates[0].Subject.String()
+		}
+		return n.audit.logUsed(r.Context(), user, "/audit/AuditEvent", patients, outcome)
+	}}
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"dossier/atna"
+	"dossier/hl7v2/mllp"
+	"dossier/internal/actor"
+)
+
+// openSecure reads certificate, key, trusted certificates and revocation lists, if this is a Secure Node (ITI-19).
+func (n *node) openSecure() error {
+	c := n.config.TLS
+	if c.Certificate == "" {
+		return nil
+	}
+	var err error
+	n.secure, err = atna.NewSecure(atna.Files{Certificate: c.Certificate, Key: c.Key, Trusted: c.Trusted, Revoked: c.Revoked}, n.now)
+	if err != nil {
+		return usagef("configuration: tls: %w", err)
+	}
+	n.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "dossier_certificate_expiry_timestamp_seconds", Help: "When this server's certificate ends, seconds since 1970.",
+	}, func() float64 { return float64(n.secure.Expires().Unix()) }))
+	n.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "dossier_revocation_list_expiry_timestamp_seconds", Help: "When the first revocation list ends, seconds since 1970; 0 without any.",
+	}, func() float64 {
+		if at := n.secure.ListsExpire(); !at.IsZero() {
+			return float64(at.Unix())
+		}
+		return 0
+	}))
+	return nil
+}
+
+// expiryWarning is how long before its end a certificate or revocation list is worth a warning, once a day.
+const expiryWarning = 30 * 24 * time.Hour
+
+// renewSecure takes up changed files until ctx ends.
+func (n *node) renewSecure(ctx context.Context) error {
+	tick := time.NewTicker(n.config.TLS.Reload)
+	defer tick.Stop()
+	var warned time.Time
+	for {
+		if left := n.secure.Expires().Sub(n.now()); left < expiryWarning && n.now().Sub(warned) >= 24*time.Hour {
+			n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left.Round(time.Minute))
+			warned = n.now()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		changed, err := n.secure.Reload()
+		if err != nil {
+			n.log.Error("TLS files not reloaded, the former ones stay in force", "cause", err.Error())
+		}
+		if changed {
+			n.log.Info("TLS files reloaded", "certificate ends", n.secure.Expires())
+			alert := atna.Alert{Type: atna.SecurityConfiguration, Time: n.now(), Peer: atna.Party{UserID: n.audit.node.Account}, Description: "TLS files reloaded"}
+			if err := n.audit.Record(ctx, "", n.audit.node.Alert(alert)); err != nil {
+				n.log.Error("the reload could not be recorded", "cause", err.Error())
+			}
+		}
+	}
+}
+
+// secured puts TLS on a listener where this is a Secure Node. allowed names the certificates that may connect at all; none
+// names every trusted one.
+func (n *node) secured(l net.Listener, allowed []string) net.Listener {
+	if n.secure == nil {
+		return l
+	}
+	return tls.NewListener(l, n.serverTLS(allowed))
+}
+
+func (n *node) serverTLS(allowed []string) *tls.Config {
+	config := n.secure.Server()
+	if len(allowed) == 0 {
+		return config
+	}
+	perConnection, verify := config.GetConfigForClient, config.VerifyConnection
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		current, err := perConnection(hello)
+		if err == nil {
+			current.VerifyConnection = func(state tls.ConnectionState) error {
+				if err := verify(state); err != nil {
+					return err
+				}
+				if !atna.Named(state.PeerCertificates[0], allowed) {
+					return errNotAllowed
+				}
+				return nil
+			}
+		}
+		return current, err
+	}
+	return config
+}
+
+var errNotAllowed = errors.New("the certificate may not call this endpoint")
+
+// refusedPeer records a peer that could not prove who it is (DICOM PS3.15 A.5.3.11, Node Authentication).
+func (n *node) refusedPeer(peer net.Addr, cause error) {
+	n.log.Info("connection refused", "peer", peer.String(), "cause", cause.Error())
+	kind := atna.NodeAuthentication
+	if errors.Is(cause, errNotAllowed) {
+		kind = atna.RestrictedFunction
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	alert := atna.Alert{Type: kind, Time: n.now(), Outcome: atna.SeriousFailure, Peer: atna.Party{NetworkAccess: actor.Access(peer.String())}, Description: cause.Error()}
+	if err := n.audit.Record(ctx, "", n.audit.node.Alert(alert)); err != nil {
+		n.log.Error("a refused connection could not be recorded", "cause", err.Error())
+	}
+}
+
+// allowedOnly refuses certificates that may not call an endpoint, before anything of the message is read.
+func (n *node) allowedOnly(allowed []string, next http.Handler) http.Handler {
+	if n.secure == nil || len(allowed) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && atna.Named(r.TLS.PeerCertificates[0], allowed) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if addr, err := net.ResolveTCPAddr("tcp", r.RemoteAddr); err == nil {
+			n.refusedPeer(addr, errNotAllowed)
+		}
+		http.Error(w, "your certificate may not call this endpoint", http.StatusForbidden)
+	})
+}
+
+// handshakes does the TLS handshake of each connection before net/http sees it, because net/http tells nobody when one
+// fails. Slow handshakes wait beside each other, each for handshakeTime at most.
+type handshakes struct {
+	net.Listener
+	config *tls.Config
+	failed func(peer net.Addr, err error)
+
+	once sync.Once
+	done chan struct{}
+	out  chan net.Conn
+	err  chan error
+}
+
+const handshakeTime = 10 * time.Second
+
+func newHandshakes(l net.Listener, config *tls.Config, failed func(net.Addr, error)) *handshakes {
+	return &handshakes{Listener: l, config: config, failed: failed, done: make(chan struct{}), out: make(chan net.Conn), err: make(chan error, 1)}
+}
+
+// Accept returns a connection whose peer has proved who it is.
+func (h *handshakes) Accept() (net.Conn, error) {
+	h.once.Do(func() { go h.run() })
+	select {
+	case c := <-h.out:
+		return c, nil
+	case err := <-h.err:
+		h.err <- err
+		return nil, err
+	}
+}
+
+func (h *handshakes) run() {
+	for {
+		c, err := h.Listener.Accept()
+		var passing net.Error
+		switch {
+		case err == nil:
+			go h.shake(c)
+		case errors.As(err, &passing) && passing.Timeout():
+		default:
+			h.err <- err
+			return
+		}
+	}
+}
+
+func (h *handshakes) shake(c net.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeTime)
+	defer cancel()
+	t := tls.Server(c, h.config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		h.failed(c.RemoteAddr(), fmt.Errorf("TLS handshake: %w", err))
+		t.Close()
+		return
+	}
+	select {
+	case h.out <- t:
+	case <-h.done:
+		t.Close()
+	}
+}
+
+// Close closes the listener and what waits behind it.
+func (h *handshakes) Close() error {
+	select {
+	case <-h.done:
+	default:
+		close(h.done)
+	}
+	return h.Listener.Close()
+}
+
+// reportFeed notes MLLP connections that were closed for a reason; the error says which and names no patient.
+func (n *node) reportFeed(peer net.Addr, err error) {
+	var handshake *mllp.HandshakeError
+	if errors.As(err, &handshake) {
+		n.refusedPeer(peer, err)
+		return
+	}
+	n.log.Info("MLLP connection closed", "peer", peer.String(), "cause", err.Error())
+}
+
+// loopback tells whether only this machine reaches an address to listen on.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,339 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dossier/atna"
+	"dossier/atna/pki"
+	"dossier/atna/syslog"
+	"dossier/hl7v2/mllp"
+	"dossier/store"
+)
+
+// secureWorld is an authority with a folder of files.
+type secureWorld struct {
+	t   testing.TB
+	ca  *pki.Authority
+	dir string
+}
+
+func newSecureWorld(t testing.TB) *secureWorld {
+	ca, err := pki.NewAuthority("CA", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &secureWorld{t, ca, t.TempDir()}
+	w.write("ca.pem", pki.CertificatePEM(ca.Certificate))
+	w.revoke(1)
+	return w
+}
+
+func (w *secureWorld) write(name string, b []byte) {
+	w.t.Helper()
+	if err := os.WriteFile(w.path(name), b, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *secureWorld) path(name string) string { return filepath.Join(w.dir, name) }
+
+func (w *secureWorld) revoke(number int64, revoked ...*x509.Certificate) {
+	w.t.Helper()
+	crl, err := w.ca.RevocationList(number, time.Now().Add(time.Duration(number)*time.Second), time.Now().Add(time.Hour), revoked...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write("crl.pem", crl)
+}
+
+// issue makes a certificate and writes it.
+func (w *secureWorld) issue(name string, by *pki.Authority, change func(*pki.Request)) *pki.Pair {
+	w.t.Helper()
+	r := pki.Request{Name: name, Hosts: []string{"127.0.0.1"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	if change != nil {
+		change(&r)
+	}
+	p, err := by.Issue(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	key, err := pki.KeyPEM(p.Key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(name+".pem", pki.CertificatePEM(p.Certificate))
+	w.write(name+"-key.pem", key)
+	return p
+}
+
+func (w *secureWorld) config(t testing.TB) *Config {
+	w.issue("server", w.ca, nil)
+	c := testConfig(t)
+	c.TLS.Certificate, c.TLS.Key, c.TLS.Trusted, c.TLS.Revoked = w.path("server.pem"), w.path("server-key.pem"), w.path("ca.pem"), w.path("crl.pem")
+	c.TLS.Reload = 50 * time.Millisecond
+	c.Audit.Listen, c.Audit.ListenUDP = "127.0.0.1:0", "127.0.0.1:0"
+	return c
+}
+
+// client of one certificate; nil shows none.
+func client(p *pki.Pair) *tls.Config {
+	c := &tls.Config{InsecureSkipVerify: true}
+	if p != nil {
+		c.Certificates = []tls.Certificate{{Certificate: [][]byte{p.Certificate.Raw}, PrivateKey: p.Key}}
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &c.Certificates[0], nil }
+	}
+	return c
+}
+
+// wsdl asks for the description of an endpoint, which needs no message.
+func (s *testServer) wsdl(path string, p *pki.Pair) (int, error) {
+	h := &http.Client{Transport: &http.Transport{TLSClientConfig: client(p), DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	resp, err := h.Get("https://" + s.addr() + path + "?wsdl")
+	if err != nil {
+		return 0, err
+	}
+	resp.Body.Close()
+	return resp.StatusCode, nil
+}
+
+// alerts are the security alerts of a type.
+func (s *testServer) alerts(t testing.TB, kind atna.Code) []store.AuditMessage {
+	t.Helper()
+	found, err := s.node.db.SearchAudit(t.Context(), store.AuditQuery{Types: []string{kind.Value}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func eventually(t testing.TB, what string, fn func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !fn(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+// TestSecureNode: each listener takes the good certificate and refuses and audits the seven bad ones (ITI TF-2: 3.19).
+func TestSecureNode(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	good, revoked := w.issue("emr", w.ca, nil), w.issue("lost", w.ca, nil)
+	w.revoke(2, revoked.Certificate)
+	other, err := pki.NewAuthority("CA", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := w.issue("old", w.ca, func(r *pki.Request) {
+		r.NotBefore, r.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour)
+	})
+	selfAuthority, err := pki.NewAuthority("emr", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	corrupted := *good.Certificate
+	corrupted.Raw = bytes.Clone(corrupted.Raw)
+	corrupted.Raw[len(corrupted.Raw)-5] ^= 1
+	s := startServer(t, c, realWorld())
+	bad := map[string]*pki.Pair{
+		"corrupted": {Certificate: &corrupted, Key: good.Key}, "expired": expired, "revoked": revoked, "self-signed": w.issue("self", selfAuthority, nil),
+		"unknown authority": w.issue("foreign", other, nil), "without authentication": nil, "wrong key": {Certificate: good.Certificate, Key: revoked.Key},
+	}
+	dials := map[string]func(p *pki.Pair) error{
+		"http": func(p *pki.Pair) error { _, err := s.wsdl("/xds/registry", p); return err },
+		"mllp": func(p *pki.Pair) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			m, err := mllp.Dial(ctx, s.feed(), client(p))
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			_, err = m.Send(ctx, []byte("MSH|^~\\&|A|F|D|N|2026||ADT^A08|1|P|2.3.1\rPID|||P^^^&2.999.1.1&ISO\r"))
+			return err
+		},
+		"syslog": func(p *pki.Pair) error {
+			k := &syslog.Client{Addr: s.audit.tcp.Addr().String(), Config: func() *tls.Config { return client(p) }, Settle: 50 * time.Millisecond}
+			defer k.Close()
+			return k.Send(t.Context(), [][]byte{[]byte("<85>1 - - - - - - <AuditMessage/>")})
+		},
+	}
+	for listener, dial := range dials {
+		if err := dial(good); err != nil {
+			t.Errorf("%s: the good certificate is refused: %v", listener, err)
+		}
+		for name, p := range bad {
+			before := len(s.alerts(t, atna.NodeAuthentication))
+			if err := dial(p); err == nil {
+				t.Errorf("%s: %s is accepted", listener, name)
+			}
+			eventually(t, listener+": an alert for "+name, func() bool { return len(s.alerts(t, atna.NodeAuthentication)) > before })
+		}
+	}
+}
+
+// TestRevokedWhileRunning: a revocation takes effect without a restart, and the change itself is recorded.
+func TestRevokedWhileRunning(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	emr := w.issue("emr", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	if status, err := s.wsdl("/xds/registry", emr); err != nil || status != 200 {
+		t.Fatalf("status %d, %v", status, err)
+	}
+	w.revoke(2, emr.Certificate)
+	eventually(t, "the revocation", func() bool { _, err := s.wsdl("/xds/registry", emr); return err != nil })
+	if len(s.alerts(t, atna.SecurityConfiguration)) == 0 {
+		t.Error("the change of what is trusted is not recorded")
+	}
+	w.issue("server", w.ca, func(r *pki.Request) { r.NotAfter = time.Now().Add(10 * time.Hour) })
+	eventually(t, "the new certificate", func() bool { return time.Until(s.node.secure.Expires()) > 5*time.Hour })
+}
+
+// TestAllow: which certificate may call which endpoint.
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	c.TLS.Allow.Registry, c.TLS.Allow.Feed = []string{"viewer"}, []string{"adt"}
+	viewer, adt := w.issue("viewer", w.ca, nil), w.issue("adt", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	for _, x := range []struct {
+		path   string
+		who    *pki.Pair
+		status int
+	}{{"/xds/registry", viewer, 200}, {"/xds/registry", adt, 403}, {"/xds/repository", adt, 200}} {
+		h := &http.Client{Transport: &http.Transport{TLSClientConfig: client(x.who), DisableKeepAlives: true}, Timeout: 10 * time.Second}
+		resp, err := h.Post("https://"+s.addr()+x.path, "application/soap+xml", strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.StatusCode; (got == 403) != (x.status == 403) {
+			t.Errorf("%s by %s: status %d", x.path, x.who.Certificate.Subject, got)
+		}
+	}
+	if _, err := tls.Dial("tcp", s.feed(), client(adt)); err != nil {
+		t.Errorf("the feed refuses adt: %v", err)
+	}
+	conn, err := tls.Dial("tcp", s.feed(), client(viewer))
+	if err == nil {
+		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		if _, err = conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("the feed takes viewer")
+		}
+	}
+	eventually(t, "alerts for both", func() bool { return len(s.alerts(t, atna.RestrictedFunction)) == 2 })
+}
+
+// TestPlainIsRefused: what other machines reach has TLS, or somebody said that it need not.
+func TestPlainIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		change func(*Config)
+		ok     bool
+	}{
+		"default":            {func(*Config) {}, true},
+		"http for all":       {func(c *Config) { c.HTTP = ":8080" }, false},
+		"mllp for all":       {func(c *Config) { c.MLLP = "0.0.0.0:2575" }, false},
+		"admin for all":      {func(c *Config) { c.Admin = "192.0.2.1:9090" }, false},
+		"audit for all":      {func(c *Config) { c.Audit.Listen = "[::]:6514" }, false},
+		"on purpose":         {func(c *Config) { c.HTTP, c.TLS.Plain = ":8080", true }, true},
+		"IPv6 loopback":      {func(c *Config) { c.HTTP = "[::1]:8080" }, true},
+		"localhost":          {func(c *Config) { c.HTTP = "localhost:8080" }, true},
+		"with TLS":           {func(c *Config) { c.HTTP, c.TLS.Certificate, c.TLS.Key, c.TLS.Trusted = ":8080", "c", "k", "t" }, true},
+		"certificate alone":  {func(c *Config) { c.TLS.Certificate = "c" }, false},
+		"forward by TLS":     {func(c *Config) { c.Audit.Forward = []string{"tls://arr.example.org:6514"} }, false},
+		"forward by UDP":     {func(c *Config) { c.Audit.Forward = []string{"udp://arr.example.org:514"} }, true},
+		"forward to nowhere": {func(c *Config) { c.Audit.Forward = []string{"arr.example.org"} }, false},
+		"keep without key":   {func(c *Config) { c.Audit.Keep = time.Hour }, false},
+	} {
+		c := defaults()
+		x.change(&c)
+		if err := c.check(); (err == nil) != x.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestForwardAndReceive: one server forwards to another over TLS; everything arrives in order, also what was recorded
+// while the other was away, and what cannot be parsed is kept there.
+func TestForwardAndReceive(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	receiver := w.config(t)
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver.Audit.Listen = port.Addr().String()
+	port.Close()
+	sender := w.config(t)
+	sender.Audit.Listen, sender.Audit.ListenUDP = "", ""
+	sender.Audit.Forward = []string{"tls://" + receiver.Audit.Listen}
+	emr := w.issue("emr", w.ca, nil)
+
+	from := startServer(t, sender, realWorld())
+	for range 5 {
+		if _, err := from.wsdl("/xds/registry", nil); err == nil {
+			t.Fatal("no certificate, and accepted")
+		}
+	}
+	eventually(t, "5 alerts", func() bool { return len(from.alerts(t, atna.NodeAuthentication)) == 5 })
+	to := startServer(t, receiver, realWorld())
+	received := func() []store.AuditMessage {
+		var out []store.AuditMessage
+		for _, m := range to.auditTrail(t) {
+			if m.Peer != "" {
+				out = append(out, m)
+			}
+		}
+		return out
+	}
+	eventually(t, "what happened before", func() bool { return len(received()) >= 6 })
+	if _, err := from.wsdl("/xds/registry", nil); err == nil {
+		t.Fatal("no certificate, and accepted")
+	}
+	eventually(t, "what happens now", func() bool { return len(received()) >= 7 })
+	sent, got := from.auditTrail(t), received()
+	for i := range got {
+		if string(got[i].Message) != string(sent[i].Message) {
+			t.Errorf("message %d is another one:\n%s\n%s", i, got[i].Message, sent[i].Message)
+		}
+	}
+	raw := "<85>1 2026-01-02T03:04:05Z emr x - - - no \x01 XML"
+	k := &syslog.Client{Addr: receiver.Audit.Listen, Config: func() *tls.Config { return client(emr) }}
+	defer k.Close()
+	for range 2 { // the second is the same message once more
+		if err := k.Send(t.Context(), [][]byte{[]byte(raw)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	odd, err := to.node.db.SearchAudit(t.Context(), store.AuditQuery{Unparsed: true})
+	if err != nil || len(odd) != 1 || string(odd[0].Message) != raw {
+		t.Errorf("%+v, %v", odd, err)
+	}
+	u := &syslog.Datagrams{Addr: to.audit.udp.LocalAddr().String()}
+	defer u.Close()
+	if err := u.Send(t.Context(), [][]byte{[]byte(raw + " by UDP")}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the datagram", func() bool {
+		odd, err := to.node.db.SearchAudit(t.Context(), store.AuditQuery{Unparsed: true})
+		return err == nil && len(odd) == 2
+	})
+}
