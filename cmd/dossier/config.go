@@ -130,10 +130,11 @@ type SweepConfig struct {
 	Grace    time.Duration `yaml:"grace"` // younger blobs stay: their submission may still be on its way
 }
 
-// LogConfig is the operators' log on stderr.
+// LogConfig is the operators' log.
 type LogConfig struct {
 	Format string `yaml:"format"` // text or json
 	Level  string `yaml:"level"`  // debug, info, warn, error
+	Syslog string `yaml:"syslog"` // udp://host:port: messages of RFC 5424, facility local0; "" is stderr
 }
 
 // demoDomain is the affinity domain that a server without configuration has; 2.999 is the arc for examples.
@@ -263,6 +264,11 @@ func (c *Config) check() error {
 	}
 	if c.Database != "" && !isPostgres(c.Database) {
 		errs = append(errs, errors.New("database: expected \"\" (SQLite in the data folder) or postgres://user:password@host/database"))
+	}
+	if c.Log.Syslog != "" {
+		if _, err := syslogAddress(c.Log.Syslog); err != nil {
+			errs = append(errs, fmt.Errorf("log.syslog: %w", err))
+		}
 	}
 	errs = append(errs, c.checkAudit()...)
 	errs = append(errs, c.checkTLS()...)

@@ -132,11 +132,20 @@ func (n *node) assemble() {
 		}
 		n.repository.Registrar = n.registry
 	} else {
-		client := &registry.Client{SOAP: &soap.Client{HTTP: &http.Client{Timeout: c.Registry.Timeout}, NewID: n.newID}, URL: c.Registry.URL}
+		client := &registry.Client{SOAP: &soap.Client{HTTP: n.registryHTTP(), NewID: n.newID}, URL: c.Registry.URL}
 		n.remote = &repository.Remote{Registry: client, Documents: n.db, Endpoint: c.Registry.URL, RepositoryUniqueID: c.Repository.ID, Now: n.now, Log: n.log}
 		n.repository.Registrar = n.remote
 	}
 	n.assembleIdentities()
+}
+
+// registryHTTP connects to a registry elsewhere: as a Secure Node where this is one, and within the trace of the request.
+func (n *node) registryHTTP() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if n.secure != nil {
+		transport.TLSClientConfig = n.secure.Client("")
+	}
+	return &http.Client{Timeout: n.config.Registry.Timeout, Transport: actor.PassTrace{RoundTripper: transport}}
 }
 
 // controlID cuts a UUID to the 20 characters that MSH-10 has; its end, where most of the randomness is.
@@ -155,7 +164,7 @@ func (n *node) handler() http.Handler {
 	mount(mux, "/pix/manager", n.allowedOnly(allow.Identities, n.identityServer(n.v3.ManagerOperations())), schemas.Handler(schemas.PIXManager))
 	mount(mux, "/pdq/supplier", n.allowedOnly(allow.Identities, n.identityServer(n.v3.SupplierOperations())), schemas.Handler(schemas.PDSupplier))
 	mount(mux, "/xds/repository", n.allowedOnly(allow.Repository, n.soapServer(n.repository.Operations())), schemas.Handler(schemas.Repository))
-	return mux
+	return actor.TakeTrace(mux)
 }
 
 func mount(mux *http.ServeMux, path string, post, get http.Handler) {

@@ -34,7 +34,11 @@ func newServe() *cobra.Command {
 				return err
 			}
 			defer runtime.KeepAlive(tuneMemory())
-			return serve(cmd.Context(), c, cmd.OutOrStdout(), newLogger(c.Log))
+			log, err := newLogger(c.Log)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, cmd.OutOrStdout(), log)
 		},
 	}
 	addConfigFlags(cmd.Flags())
@@ -53,16 +57,6 @@ func tuneMemory() (ballast []byte) {
 		return nil
 	}
 	return make([]byte, 16<<20)
-}
-
-func newLogger(c LogConfig) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // checked with the configuration
-	options := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
 // serve runs until ctx ends, then lets requests in work finish.

@@ -37,6 +37,7 @@ type Exchange struct {
 	broke    bool // it was not the peer's fault
 	outbound []atna.Record
 
+	trace   string
 	sender  string
 	retry   Retry
 	errors  xds.Errors

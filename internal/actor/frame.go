@@ -49,6 +49,7 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 		Handle: func(ctx context.Context, req *soap.Request) (*soap.Response, error) {
 			x := f.Begin(t, req.Peer.Addr, req.MessageID)
 			x.sender = Sender(req.Peer)
+			x.trace = traceID(ctx)
 			f.parties(x, req)
 			resp, err := protect(ctx, x, req, h)
 			resp, fault := f.answer(x, p, req, resp, err)
@@ -87,6 +88,9 @@ func (f *Frame) End(x *Exchange, err error) {
 		slog.String("transaction", x.Transaction.ID), slog.String("name", x.Transaction.Name),
 		slog.String("outcome", outcome), slog.String("reference", x.Reference), slog.String("peer", x.Peer),
 		slog.Duration("took", took),
+	}
+	if x.trace != "" {
+		attrs = append(attrs, slog.String("trace", x.trace))
 	}
 	if codes := x.codes(); len(codes) > 0 {
 		attrs = append(attrs, slog.Any("codes", codes))
