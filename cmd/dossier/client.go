@@ -1,16 +1,19 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"dossier/atna"
 	"dossier/ebrim"
 	"dossier/hl7v2"
 	"dossier/internal/xmlwire"
@@ -18,7 +21,42 @@ import (
 )
 
 // newClient has no time limit of its own: a transfer may be long, and the user can interrupt it.
-func newClient() *soap.Client { return &soap.Client{HTTP: &http.Client{}, NewID: uuid.NewString} }
+func newClient(cmd *cobra.Command) (*soap.Client, error) {
+	config, err := clientTLS(cmd)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = config
+	return &soap.Client{HTTP: &http.Client{Transport: transport}, NewID: uuid.NewString}, nil
+}
+
+// addClientFlags declares what every command has that talks to a server.
+func addClientFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.String("tls-certificate", "", "PEM file of the certificate to show to a Secure Node")
+	f.String("tls-key", "", "PEM file of its key")
+	f.String("tls-trusted", "", "PEM file of the authorities or servers that are trusted")
+}
+
+// clientTLS is how the user proves who it is to a Secure Node (ITI-19); nil where the flags say nothing.
+func clientTLS(cmd *cobra.Command) (*tls.Config, error) {
+	var files atna.Files
+	for name, to := range map[string]*string{"tls-certificate": &files.Certificate, "tls-key": &files.Key, "tls-trusted": &files.Trusted} {
+		var err error
+		if *to, err = cmd.Flags().GetString(name); err != nil {
+			return nil, err
+		}
+	}
+	if files == (atna.Files{}) {
+		return nil, nil
+	}
+	secure, err := atna.NewSecure(files, time.Now)
+	if err != nil {
+		return nil, usagef("--tls-certificate, --tls-key, --tls-trusted: %w", err)
+	}
+	return secure.Client(""), nil
+}
 
 // refusal is a server's answer other than Success, as one readable block.
 type refusal struct {

@@ -38,6 +38,7 @@ func newFeed() *cobra.Command {
 	flags.StringVar(&f.given, "given", "PATIENT", "given name")
 	flags.StringVar(&f.birth, "birth", "", "birth date YYYYMMDD")
 	flags.StringVar(&f.sex, "sex", "U", "F, M, O, U, A or N")
+	addClientFlags(cmd)
 	return cmd
 }
 
@@ -52,7 +53,11 @@ func (f *feedFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := mllp.Dial(cmd.Context(), f.to, nil)
+	config, err := clientTLS(cmd)
+	if err != nil {
+		return err
+	}
+	client, err := mllp.Dial(cmd.Context(), f.to, config)
 	if err != nil {
 		return err
 	}

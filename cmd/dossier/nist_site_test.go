@@ -88,7 +88,7 @@ func (s *site) admit(t testing.TB, ids ...string) {
 // call sends one message and checks the frame of the answer.
 func call(t testing.TB, url string, tx iti.Transaction, body ...soap.Segment) *soap.Reply {
 	t.Helper()
-	reply, err := newClient().Call(t.Context(), url, soap.Call{Action: tx.Action, MTOM: tx.MTOM, Body: body})
+	reply, err := plainClient().Call(t.Context(), url, soap.Call{Action: tx.Action, MTOM: tx.MTOM, Body: body})
 	if err != nil {
 		t.Fatalf("%s: %v", tx.ID, err)
 	}

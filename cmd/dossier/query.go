@@ -42,6 +42,7 @@ func newQuery() *cobra.Command {
 	cmd.Flags().BoolVar(&asXML, "xml", false, "print the AdhocQueryResponse as it came")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the objects as JSON")
 	cmd.Flags().BoolVar(&refs, "refs", false, "ask for ObjectRef instead of LeafClass")
+	addClientFlags(cmd)
 	return cmd
 }
 
@@ -87,7 +88,11 @@ func queryRequest(name string, args []string) (iti.Transaction, *ebrim.AdhocQuer
 }
 
 func runQuery(cmd *cobra.Command, to string, transaction iti.Transaction, request *ebrim.AdhocQueryRequest, asXML, asJSON bool) error {
-	reply, err := newClient().Call(cmd.Context(), to, soap.Call{
+	client, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	reply, err := client.Call(cmd.Context(), to, soap.Call{
 		Action: transaction.Action, Body: []soap.Segment{{XML: ebrim.AppendAdhocQueryRequest(nil, request)}},
 	})
 	if err != nil {

@@ -25,7 +25,11 @@ func newRegister() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			reply, err := newClient().Call(cmd.Context(), to, soap.Call{Action: iti.RegisterDocumentSet.Action, Body: []soap.Segment{{XML: body}}})
+			client, err := newClient(cmd)
+			if err != nil {
+				return err
+			}
+			reply, err := client.Call(cmd.Context(), to, soap.Call{Action: iti.RegisterDocumentSet.Action, Body: []soap.Segment{{XML: body}}})
 			if err != nil {
 				return err
 			}
@@ -38,6 +42,7 @@ func newRegister() *cobra.Command {
 		},
 	}
 	cmd.Flags().String("to", "", "URL of the Document Registry")
+	addClientFlags(cmd)
 	return cmd
 }
 

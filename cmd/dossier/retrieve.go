@@ -45,6 +45,7 @@ func newRetrieve() *cobra.Command {
 	f.StringVar(&r.registry, "registry", "", "URL of the Document Registry to compare with; none to compare with nothing")
 	f.StringVar(&r.hash, "hash", "", "expected SHA-1 in hexadecimal")
 	f.Int64Var(&r.size, "size", -1, "expected size in bytes")
+	addClientFlags(cmd)
 	return cmd
 }
 
@@ -60,7 +61,11 @@ func (r *retrieval) run(cmd *cobra.Command) error {
 	w := xmlwire.NewWriter(nil)
 	w.Start("xds:RetrieveDocumentSetRequest").Attr("xmlns:xds", xds.NS).Start("xds:DocumentRequest")
 	w.Start("xds:RepositoryUniqueId").Text(r.repository).End().Start("xds:DocumentUniqueId").Text(r.document).End()
-	reply, err := newClient().Call(cmd.Context(), r.to, soap.Call{
+	client, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	reply, err := client.Call(cmd.Context(), r.to, soap.Call{
 		Action: iti.RetrieveDocumentSet.Action, MTOM: true, Body: []soap.Segment{{XML: w.End().End().Bytes()}},
 	})
 	if err != nil {
@@ -87,8 +92,11 @@ func (r *retrieval) expect(cmd *cobra.Command) error {
 		}
 		url = base + "/xds/registry"
 	}
-	client := &registry.Client{SOAP: newClient(), URL: url}
-	entries, err := client.Entries(cmd.Context(), []xds.UniqueID{xds.UniqueID(r.document)})
+	client, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	entries, err := (&registry.Client{SOAP: client, URL: url}).Entries(cmd.Context(), []xds.UniqueID{xds.UniqueID(r.document)})
 	if err != nil {
 		return fmt.Errorf("metadata to check against: %w (--registry none retrieves unchecked)", err)
 	}

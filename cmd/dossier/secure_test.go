@@ -337,3 +337,30 @@ func TestForwardAndReceive(t *testing.T) {
 		return err == nil && len(odd) == 2
 	})
 }
+
+// TestDemo: what dossier pki demo makes is enough for a secure node and for a client of it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "pki")
+	mustCommand(t, "pki", "demo", dir)
+	if _, _, err := command(t.Context(), "pki", "demo", dir); err == nil {
+		t.Error("a folder that exists was overwritten")
+	}
+	c, err := load(t, string(readFile(t, filepath.Join(dir, "tls.yaml"))), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data, c.HTTP, c.MLLP, c.Admin = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	s := startServer(t, c, realWorld())
+	flags := []string{"--tls-certificate", filepath.Join(dir, "client.pem"), "--tls-key", filepath.Join(dir, "client-key.pem"), "--tls-trusted", filepath.Join(dir, "ca.pem")}
+	url := "https://" + s.addr() + "/xds/registry"
+	mustCommand(t, append([]string{"feed", "--to", s.feed(), "--patient", "X^^^&2.999.1.1&ISO"}, flags...)...)
+	mustCommand(t, append([]string{"query", "--to", url, "FindDocuments", "$XDSDocumentEntryPatientId=X^^^&2.999.1.1&ISO", "$XDSDocumentEntryStatus=Approved"}, flags...)...)
+	if _, _, err := command(t.Context(), "query", "--to", url, "GetAll", "$patientId=X^^^&2.999.1.1&ISO"); err == nil {
+		t.Error("a client without a certificate was served")
+	}
+	trail := s.auditTrail(t)
+	if who := trail[len(trail)-2].Event.Participants[0].AlternativeUserID; who != "CN=client" {
+		t.Errorf("the client is recorded as %q", who)
+	}
+}

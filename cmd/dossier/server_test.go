@@ -7,9 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"dossier/soap"
 )
 
 // testServer is a whole server on free ports of the loopback interface, with a clock that stands still and counted ids.
@@ -148,3 +153,6 @@ func (s *testServer) dial(t testing.TB) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	return conn
 }
+
+// plainClient is a client without TLS.
+func plainClient() *soap.Client { return &soap.Client{HTTP: &http.Client{}, NewID: uuid.NewString} }

@@ -59,6 +59,7 @@ func newSubmit() *cobra.Command {
 	f.StringVar(&s.transform, "transform", "", "entryUUID that a single file is a transformation of (XFRM)")
 	f.StringVar(&s.appendTo, "append", "", "entryUUID that a single file is appended to (APND)")
 	f.BoolVar(&s.json, "json", false, "print the ids as JSON")
+	addClientFlags(cmd)
 	return cmd
 }
 
@@ -82,7 +83,11 @@ func (s *submission) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	reply, err := newClient().Call(cmd.Context(), to, soap.Call{
+	client, err := newClient(cmd)
+	if err != nil {
+		return err
+	}
+	reply, err := client.Call(cmd.Context(), to, soap.Call{
 		Action: iti.ProvideAndRegisterDocumentSet.Action, MTOM: true, Body: provideBody(m, files),
 	})
 	if err != nil {

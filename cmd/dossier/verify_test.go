@@ -69,7 +69,7 @@ func provideInline(t *testing.T, s *testServer, m *xds.Submission, contents ...s
 	for i, c := range contents {
 		docs.WriteString(document(string(m.DocumentEntries[i].EntryUUID), base64.StdEncoding.EncodeToString([]byte(c))))
 	}
-	reply, err := newClient().Call(t.Context(), s.repository(), soap.Call{Action: actionProvide, Body: []soap.Segment{{XML: []byte(provide(m, docs.String()))}}})
+	reply, err := plainClient().Call(t.Context(), s.repository(), soap.Call{Action: actionProvide, Body: []soap.Segment{{XML: []byte(provide(m, docs.String()))}}})
 	if err != nil {
 		t.Fatal(err)
 	}
