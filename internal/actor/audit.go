@@ -146,15 +146,19 @@ func (x *Exchange) events(outcome atna.Outcome, description string) []atna.Event
 	return out
 }
 
-// Record stores the events of the exchange, unless they were stored with its change. After an error nothing may leave: the
-// answer is an internal error.
+// Record stores the events of the exchange, unless they were stored with its change. After an error nothing may leave: what
+// is not refused already is refused now. The log has the cause.
 func (f *Frame) Record(ctx context.Context, x *Exchange, err error) error {
 	if !x.audited || x.stored && err == nil {
 		return nil
 	}
 	outcome := x.auditOutcome(err)
 	description := strings.Join(x.codes(), " ")
-	return f.record(ctx, x.Reference, x.events(outcome, description)...)
+	lost := f.record(ctx, x.Reference, x.events(outcome, description)...)
+	if err != nil {
+		x.Note(lost) // otherwise it becomes the cause of the refusal
+	}
+	return lost
 }
 
 func (f *Frame) record(ctx context.Context, exchange string, events ...atna.Event) error {

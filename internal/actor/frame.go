@@ -53,7 +53,7 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 			f.parties(x, req)
 			resp, err := protect(ctx, x, req, h)
 			resp, fault := f.answer(x, p, req, resp, err)
-			if lost := f.Record(ctx, x, err); lost != nil {
+			if lost := f.Record(ctx, x, err); lost != nil && err == nil {
 				withdraw(resp, lost)
 				err = lost
 				resp, fault = f.answer(x, p, req, nil, err)

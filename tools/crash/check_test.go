@@ -62,8 +62,8 @@ func (q *inquiry) half(format string, args ...any) {
 	q.t.Errorf("half-visible: "+format, args...)
 }
 
-// compare asks for everything of a client's patients and judges it.
-func (n *tally) compare(t testing.TB, w *wire, c *client) {
+// compare asks for everything of a client's patients and judges it. It returns the SubmissionSets that are there.
+func (n *tally) compare(t testing.TB, w *wire, c *client) (there map[string]bool) {
 	t.Helper()
 	q := &inquiry{t, w, c, n, &visible{status: map[xds.EntryUUID]xds.Status{}, patient: map[xds.EntryUUID]hl7v2.PatientKey{},
 		members: map[xds.EntryUUID]bool{}, sets: map[xds.EntryUUID]bool{}}}
@@ -81,7 +81,14 @@ func (n *tally) compare(t testing.TB, w *wire, c *client) {
 	q.relations()
 	q.merge(ofB)
 	q.documents()
-	q.admissions()
+	there = map[string]bool{}
+	for _, s := range c.sent {
+		_, there[string(s.unique)] = q.v.status[s.set]
+	}
+	for _, id := range q.admissions() {
+		there[string(id)] = true
+	}
+	return there
 }
 
 // submissions: each is there as a whole or not at all, and when it was acknowledged it is there.
@@ -213,8 +220,9 @@ func (q *inquiry) documents() {
 	}
 }
 
-// admissions: a patient whose admission was acknowledged takes a submission, unless it was merged meanwhile.
-func (q *inquiry) admissions() {
+// admissions: a patient whose admission was acknowledged takes a submission, unless it was merged meanwhile. It returns what it
+// submitted for that.
+func (q *inquiry) admissions() (submitted []xds.UniqueID) {
 	c := q.c
 	for _, p := range []struct {
 		admitted bool
@@ -228,5 +236,7 @@ func (q *inquiry) admissions() {
 			q.lost("an acknowledged admission: %v", err)
 		}
 		s.acknowledged = true
+		submitted = append(submitted, s.unique)
 	}
+	return submitted
 }

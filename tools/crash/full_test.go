@@ -19,8 +19,8 @@ import (
 // insideVariable makes this test binary the one that runs in a mount namespace of its own, with the program it names.
 const insideVariable = "CRASH_TEST_PROGRAM"
 
-// TestDiskFull fills the volume: what does not fit is refused with the code for it, reading goes on, and when there is room
-// again everything works without a restart.
+// TestDiskFull fills the volume: what does not fit is refused with the code for it, reading is refused because it cannot be
+// recorded, and when there is room again everything works without a restart.
 func TestDiskFull(t *testing.T) {
 	if path := os.Getenv(insideVariable); path != "" {
 		diskFull(t, path)
@@ -112,11 +112,14 @@ func diskFull(t *testing.T, path string) {
 	v.fill(t, 0)
 	c.wantRefused(t, "a document without any space", "XDSRepositoryOutOfResources", func() { c.sized(w, 1) })
 	c.wantRefused(t, "metadata without any space", "XDSRegistryOutOfResources", func() { c.register(w, c.a, 300) })
-	n.compare(t, w, c)
-	if status, text, err := s.ready(); err != nil || status != http.StatusOK {
-		t.Errorf("readiness of a full server: %d %q %v; want 200, for it serves", status, text, err)
+	if status, text, err := s.ready(); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("readiness of a full server: %d %q %v; want 503, for it cannot record what it does", status, text, err)
 	}
 	v.empty(t)
+	if status, text, err := s.ready(); err != nil || status != http.StatusOK {
+		t.Errorf("readiness with space again: %d %q %v", status, text, err)
+	}
+	n.compare(t, w, c)
 	if !c.sized(w, 300_000) || !c.register(w, c.a, 300) || !c.merge(w) {
 		t.Errorf("with space again: %v", c.refusals)
 	}
@@ -180,7 +183,6 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 	limitFiles(t, s.cmd.Process.Pid, 1) // the log of the database too
 	c.wantRefused(t, "metadata", "XDSRegistryError", func() { c.register(w, c.a, 300) })
-	n.compare(t, w, c)
 	limitFiles(t, s.cmd.Process.Pid, 1<<40)
 	if !c.sized(w, 3_000_000) || !c.register(w, c.a, 300) {
 		t.Errorf("without the limit: %v\n%s", c.refusals, s.log)

@@ -64,7 +64,7 @@ func (n *tally) check(t *testing.T, s *server, list []*client) {
 	w := connect(s)
 	defer w.close()
 	for _, c := range list {
-		n.compare(t, w, c)
+		n.audited(t, s, c, n.compare(t, w, c))
 	}
 }
 

@@ -25,6 +25,7 @@ type sent struct {
 	acknowledged bool
 	patient      hl7v2.CX
 	set          xds.EntryUUID
+	unique       xds.UniqueID // of the SubmissionSet
 	entries      []entry
 	objects      []xds.EntryUUID // all of them, Associations included
 }
@@ -179,7 +180,7 @@ func (c *client) submission(patient hl7v2.CX, n int, documents bool) (*xds.Submi
 	set := &xds.SubmissionSet{EntryUUID: newUUID(), ContentTypeCode: someCode, PatientID: patient, SourceID: "2.999.6",
 		SubmissionTime: "20260101", UniqueID: c.unique(), Title: "crash", Authors: []xds.Author{{Person: "^Okafor^Lena"}}}
 	m := &xds.Submission{SubmissionSets: []*xds.SubmissionSet{set}}
-	s := &sent{patient: patient, set: set.EntryUUID, objects: []xds.EntryUUID{set.EntryUUID}}
+	s := &sent{patient: patient, set: set.EntryUUID, unique: set.UniqueID, objects: []xds.EntryUUID{set.EntryUUID}}
 	for range n {
 		e := &xds.DocumentEntry{
 			Authors: set.Authors, ClassCode: someCode, ConfidentialityCodes: []xds.Code{someCode}, EventCodes: []xds.Code{someCode}, CreationTime: "20260101",
