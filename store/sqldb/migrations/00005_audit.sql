@@ -46,7 +46,7 @@ CREATE TABLE audit_unlinked (
 -- The chain. Its numbers have no gaps; forwarding reads in their order.
 CREATE TABLE audit_link (
     number integer PRIMARY KEY,
-    event  integer NOT NULL UNIQUE,
+    event  integer NOT NULL, -- of audit_event; a message that is gone is what the verification looks for
     prev   blob    NOT NULL,
     hash   blob    NOT NULL
 );
