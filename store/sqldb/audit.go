@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,6 +80,7 @@ func (db *DB) commitGroup(group []*recording) error {
 		for _, r := range group {
 			all = append(all, r.messages...)
 		}
+		t.repeatable = true // what is recorded twice is not lost
 		return t.record(ctx, all)
 	})
 }
@@ -117,9 +119,17 @@ func (t *tx) nextID(ctx context.Context) (int64, error) {
 	return trail.last, nil
 }
 
-// record inserts messages.
+// record inserts messages. Where one transaction writes at a time they enter the chain at once; otherwise Link appends them
+// later, because transactions commit in another order than they begin.
 func (t *tx) record(ctx context.Context, messages []store.AuditMessage) error {
-	var events, patients, users, unlinked []any
+	var events, patients, users, unlinked, links []any
+	var head atna.Chain
+	if t.db.dialect.alone && len(messages) > 0 {
+		var err error
+		if head, err = t.chainHead(ctx); err != nil {
+			return err
+		}
+	}
 	seen := map[[sha256.Size]byte]bool{}
 	for i := range messages {
 		m := &messages[i]
@@ -136,17 +146,18 @@ func (t *tx) record(ctx context.Context, messages []store.AuditMessage) error {
 		}
 		row, at := auditRow(id, m, digest)
 		events = append(events, row...)
-		unlinked = append(unlinked, id)
+		if t.db.dialect.alone {
+			l := head.Next(time.Unix(0, id), m.Message)
+			links = append(links, l.Number, id, l.Prev[:], l.Hash[:])
+		} else {
+			unlinked = append(unlinked, id)
+		}
 		if m.Event == nil {
 			continue
 		}
 		keys := m.Event.Keys()
-		listed := map[string]bool{} // two ways to write an id are one
-		for _, p := range keys.Patients {
-			if k := auditPatient(p); !listed[k] {
-				listed[k] = true
-				patients = append(patients, k, at, id)
-			}
+		for _, k := range auditPatients(keys) {
+			patients = append(patients, k, at, id)
 		}
 		for _, u := range keys.Users {
 			users = append(users, u, at, id)
@@ -160,6 +171,7 @@ func (t *tx) record(ctx context.Context, messages []store.AuditMessage) error {
 		{"audit_event (id, exchange, peer, parsed, event_time, event_id, event_type, action, outcome, source, digest, codec, message)", events, 13},
 		{"audit_patient (patient, event_time, event)", patients, 3},
 		{"audit_user (name, event_time, event)", users, 3},
+		{"audit_link (number, event, prev, hash)", links, 4},
 		{"audit_unlinked (event)", unlinked, 1},
 	} {
 		if _, err := t.insert(ctx, x.into, "", x.values, x.width); err != nil {
@@ -204,13 +216,19 @@ func auditRow(id int64, m *store.AuditMessage, digest any) (row []any, at int64)
 	}, at
 }
 
-// auditPatient is the key of a patient, however the CX was written.
-func auditPatient(cx string) string {
-	id, err := hl7v2.ParseCX(cx)
-	if err != nil {
-		return cx
+// auditPatients are the keys of the patients, each once however its CX was written.
+func auditPatients(k atna.Keys) []string {
+	var out []string
+	for _, cx := range k.Patients {
+		key := cx
+		if id, err := hl7v2.ParseCX(cx); err == nil {
+			key = auditPatientKey(id.Key())
+		}
+		if !slices.Contains(out, key) {
+			out = append(out, key)
+		}
 	}
-	return auditPatientKey(id.Key())
+	return out
 }
 
 func auditPatientKey(k hl7v2.PatientKey) string { return k.ID + "^^^&" + k.Authority }

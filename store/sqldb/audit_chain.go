@@ -11,6 +11,13 @@ import (
 
 // Link implements store.AuditChain. Where two do it at once, the number decides and the other one tries again.
 func (db *DB) Link(ctx context.Context, limit int) (head atna.Chain, n int, err error) {
+	if db.dialect.alone { // record has linked everything
+		err = db.view(ctx, func(t *tx) error {
+			head, err = t.chainHead(ctx)
+			return err
+		})
+		return head, 0, err
+	}
 	err = db.update(ctx, func(t *tx) error {
 		if head, err = t.chainHead(ctx); err != nil {
 			return err
@@ -173,31 +180,95 @@ func (db *DB) SetCursor(ctx context.Context, destination string, number int64) e
 	})
 }
 
-// Expire implements store.AuditChain.
+// Expire implements store.AuditChain. It works in parts, so that others may write in between; what a crash leaves is removed
+// by the next call.
 func (db *DB) Expire(ctx context.Context, before time.Time) (removed int64, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		removed = 0
-		cut, err := t.expired(ctx, before)
-		if err != nil || cut == 0 {
+	for {
+		n := 0
+		err := db.update(ctx, func(t *tx) error {
+			cut, err := t.expired(ctx, before)
+			if err != nil || cut == 0 {
+				return err
+			}
+			n, err = t.expirePart(ctx, cut)
+			return err
+		})
+		if removed += int64(n); err != nil || n == 0 {
+			return removed, err
+		}
+	}
+}
+
+// expirePart removes the first links up to cut.
+func (t *tx) expirePart(ctx context.Context, cut int64) (n int, err error) {
+	const part = 500
+	var ids []int64
+	var last int64
+	var old []store.AuditMessage
+	b := t.builder()
+	b.add("SELECT l.number, l.event, e.id, e.exchange, e.peer, e.parsed, e.message FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event WHERE l.number <= ")
+	b.bind(cut)
+	b.add(" ORDER BY l.number LIMIT ")
+	b.bind(part)
+	err = t.query(ctx, "expire audit", b, func(rows *sql.Rows) error {
+		var event int64
+		var id, parsed sql.NullInt64
+		var exchange, peer sql.NullString
+		m := store.AuditMessage{}
+		if err := rows.Scan(&last, &event, &id, &exchange, &peer, &parsed, &m.Message); err != nil {
 			return err
 		}
-		for _, x := range [...]struct{ text, end constant }{
-			{"DELETE FROM audit_patient WHERE event IN (SELECT event FROM audit_link WHERE number <= ", ")"},
-			{"DELETE FROM audit_user WHERE event IN (SELECT event FROM audit_link WHERE number <= ", ")"},
-			{"DELETE FROM audit_event WHERE id IN (SELECT event FROM audit_link WHERE number <= ", ")"},
-			{"DELETE FROM audit_link WHERE number <= ", ""},
-		} {
+		if m.ID = event; parsed.Int64 == 1 {
+			m.Event, _, _ = atna.Decode(m.Message) // one that was damaged leaves its keys behind, which find nothing
+		}
+		ids, old = append(ids, event), append(old, m)
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	for i := range old {
+		if err := t.forgetKeys(ctx, &old[i]); err != nil {
+			return 0, err
+		}
+	}
+	b = t.builder()
+	b.add("DELETE FROM audit_event WHERE id ")
+	in(b, ids, func(id int64) any { return id })
+	if _, err := t.exec(ctx, "expire audit", b); err != nil {
+		return 0, err
+	}
+	b = t.builder()
+	b.add("DELETE FROM audit_link WHERE number <= ")
+	b.bind(last)
+	_, err = t.exec(ctx, "expire audit", b)
+	return len(ids), err
+}
+
+// forgetKeys removes what a message is found by.
+func (t *tx) forgetKeys(ctx context.Context, m *store.AuditMessage) error {
+	if m.Event == nil {
+		return nil
+	}
+	at, keys := m.Event.Identification.Time.UnixMilli(), m.Event.Keys()
+	for _, x := range []struct {
+		text constant
+		keys []string
+	}{{"DELETE FROM audit_patient WHERE patient = ", auditPatients(keys)}, {"DELETE FROM audit_user WHERE name = ", keys.Users}} {
+		for _, k := range x.keys {
 			b := t.builder()
 			b.add(x.text)
-			b.bind(cut)
-			b.add(x.end)
-			if removed, err = t.exec(ctx, "expire audit", b); err != nil {
+			b.bind(k)
+			b.add(" AND event_time = ")
+			b.bind(at)
+			b.add(" AND event = ")
+			b.bind(m.ID)
+			if _, err := t.exec(ctx, "expire audit", b); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
-	return removed, err
+	}
+	return nil
 }
 
 // expired is the number of the last checkpoint that is old enough and that every destination has passed, 0 for none.

@@ -30,6 +30,8 @@ type dialect struct {
 	outcome     func(b *builder, transaction string)
 	// unhurried lets the statements of a transaction take any time; empty where nothing hurries them.
 	unhurried constant
+	// alone: one transaction writes at a time.
+	alone bool
 	// match stands between a value and a pattern from the function pattern. It compares case-sensitively, by characters.
 	match   constant
 	pattern func(p string, underscore bool) string
@@ -51,6 +53,7 @@ type dialect struct {
 
 var sqliteDialect = dialect{
 	migrations: goose.DialectSQLite3,
+	alone:      true,
 
 	firstSeq:    "SELECT coalesce(max(seq), 0) + 1, '' FROM object",
 	nextPatient: "coalesce((SELECT max(id) FROM patient), 0) + 1",

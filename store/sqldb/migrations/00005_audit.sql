@@ -18,29 +18,28 @@ CREATE TABLE audit_event (
     message    blob     NOT NULL
 );
 CREATE INDEX audit_event_time ON audit_event (event_time);
-CREATE INDEX audit_event_type ON audit_event (event_type, event_time);
 CREATE UNIQUE INDEX audit_event_digest ON audit_event (digest) WHERE digest IS NOT NULL;
 
--- Whom a message is about, as identifier and authority, and who took part.
+-- Whom a message is about, as identifier and authority, and who took part. The rows are found again by the message: foreign
+-- keys would need an index each.
 CREATE TABLE audit_patient (
     patient    text    NOT NULL,
     event_time integer NOT NULL,
-    event      integer NOT NULL REFERENCES audit_event (id),
+    event      integer NOT NULL,
     PRIMARY KEY (patient, event_time, event)
 ) WITHOUT ROWID;
-CREATE INDEX audit_patient_event ON audit_patient (event);
 
 CREATE TABLE audit_user (
     name       text    NOT NULL,
     event_time integer NOT NULL,
-    event      integer NOT NULL REFERENCES audit_event (id),
+    event      integer NOT NULL,
     PRIMARY KEY (name, event_time, event)
 ) WITHOUT ROWID;
-CREATE INDEX audit_user_event ON audit_user (event);
 
--- Messages that are not in the chain yet: transactions commit in another order than they begin, and a chain has one order.
+-- Messages that are not in the chain yet, where transactions may commit in another order than they begin: a chain has one
+-- order.
 CREATE TABLE audit_unlinked (
-    event integer PRIMARY KEY REFERENCES audit_event (id)
+    event integer PRIMARY KEY
 );
 
 -- The chain. Its numbers have no gaps; forwarding reads in their order.
