@@ -21,6 +21,8 @@ type pattern struct {
 	// reversed: the data flow from the responder to the initiator, which makes the responder the source and yet not the
 	// requestor (ITI TF-2: 3.43.6.1).
 	reversed bool
+	// name is what events call the transaction where that differs from its name in the Technical Framework; "" is the same.
+	name string
 	// instance names the detail that holds the id of the message; "" for transactions that do not record it.
 	instance string
 }
@@ -47,10 +49,10 @@ var matrix = []row{
 	{"ITI-41", providing},
 	{"ITI-42", providing},
 	{"ITI-43", retrieving},
-	{"ITI-44", feeding(detailInstanceID)},
-	{"ITI-45", querying},
-	{"ITI-46", notifying(detailInstanceID)},
-	{"ITI-47", querying},
+	{"ITI-44", feeding(detailInstanceID).called("Patient Identity Feed")},
+	{"ITI-45", querying.called("PIX Query")},
+	{"ITI-46", notifying(detailInstanceID).called("PIX Update Notification")},
+	{"ITI-47", querying.called("Patient Demographics Query")},
 	{"ITI-48", retrieving},
 	{"ITI-51", querying},
 	{"ITI-55", querying},
@@ -79,6 +81,11 @@ func feeding(instance string) pattern {
 
 func notifying(instance string) pattern {
 	return pattern{initiator: verb{PatientRecord, Read}, responder: verb{PatientRecord, Update}, instance: instance}
+}
+
+func (p pattern) called(name string) pattern {
+	p.name = name
+	return p
 }
 
 // find returns the pattern of a transaction; one that the matrix does not have is recorded as an Application Activity.

@@ -82,6 +82,15 @@ func (r *Record) Events() []Event {
 	return []Event{e}
 }
 
+// transaction is the code of the transaction.
+func (r *Record) transaction() Code {
+	name := find(r.Transaction.ID).name
+	if name == "" {
+		name = r.Transaction.Name
+	}
+	return Code{Value: r.Transaction.ID, System: iheITI, Text: name}
+}
+
 // action is the one of the matrix, or of the message where the matrix leaves it to that.
 func (r *Record) action() Action {
 	if a := find(r.Transaction.ID).of(r.Role).action; a != "" {
@@ -159,7 +168,7 @@ func (r *Record) event(action Action, outcome Outcome) Event {
 	e := Event{
 		Identification: EventIdentification{
 			ID: p.of(r.Role).id, Action: action, Time: r.Time, Outcome: outcome, OutcomeDescription: r.Description,
-			Types: []Code{{Value: r.Transaction.ID, System: iheITI, Text: r.Transaction.Name}}, PurposeOfUse: r.PurposeOfUse,
+			Types: []Code{r.transaction()}, PurposeOfUse: r.PurposeOfUse,
 		},
 		Source: r.Source,
 	}
@@ -218,7 +227,7 @@ func (r *Record) queryObject() ParticipantObject {
 	q := r.Query
 	o := ParticipantObject{
 		ID: q.ID, Type: SystemObject, Role: QueryRole, Query: q.Message,
-		IDType: Code{Value: r.Transaction.ID, System: iheITI, Text: r.Transaction.Name},
+		IDType: r.transaction(),
 	}
 	switch r.Transaction.ID {
 	case "ITI-9", "ITI-21", "ITI-22":

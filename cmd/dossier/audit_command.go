@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -38,13 +37,12 @@ func auditCommand(use, short, long string, args cobra.PositionalArgs, run func(c
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(c.Data, "dossier.db")
-		if _, err := os.Stat(path); err != nil {
+		if _, err := os.Stat(c.sqliteFile()); err != nil && c.Database == "" {
 			return usagef("--data: no store there: %w", err)
 		}
-		db, err := sqldb.OpenSQLite(cmd.Context(), path, sqldb.Options{})
+		db, err := openDatabase(cmd.Context(), c, nil, sqldb.Options{})
 		if err != nil {
-			return fmt.Errorf("database: %w", err)
+			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
 		return run(cmd, c, db, args)

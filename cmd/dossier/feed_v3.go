@@ -22,13 +22,17 @@ func (f *v3Flags) add(cmd *cobra.Command) {
 }
 
 // client is for one run of a command; the user can interrupt it.
-func (f *v3Flags) client(url string) (*pixconsumer.V3, error) {
+func (f *v3Flags) client(cmd *cobra.Command, url string) (*pixconsumer.V3, error) {
 	for _, x := range [][2]string{{"--device", f.device}, {"--receiver", f.receiver}} {
 		if !hl7v2.IsOID(x[1]) {
 			return nil, usagef("%s: expected an OID such as 2.999.1.99, got %q", x[0], x[1])
 		}
 	}
-	return &pixconsumer.V3{SOAP: newClient(), URL: url, Device: f.device, Receiver: f.receiver, NewUUID: uuid.NewString, Now: time.Now}, nil
+	client, err := newClient(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &pixconsumer.V3{SOAP: client, URL: url, Device: f.device, Receiver: f.receiver, NewUUID: uuid.NewString, Now: time.Now}, nil
 }
 
 // interactions of HL7 v3 for the trigger events of HL7 v2.
@@ -58,7 +62,7 @@ func (f *feedFlags) runV3(cmd *cobra.Command) error {
 		interaction = hl7v3.PatientDuplicatesResolved
 		event.Replaced = []hl7v3.PriorRegistration{{IDs: []hl7v3.II{hl7v3.IIOf(subsumed)}}}
 	}
-	client, err := f.v3.client(f.to)
+	client, err := f.v3.client(cmd, f.to)
 	if err != nil {
 		return err
 	}

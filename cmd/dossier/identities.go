@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -187,7 +188,7 @@ func (n *node) notify(ctx context.Context) error {
 			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
 			continue
 		}
-		line := &telephone{address: c.Address}
+		line := &telephone{address: c.Address, config: n.clientTLS()}
 		g.Go(func() error {
 			defer line.hangUp()
 			return n.notifier.Run(ctx, manager.Subscriber{
@@ -201,12 +202,13 @@ func (n *node) notify(ctx context.Context) error {
 // telephone is a connection to a consumer that is opened when it is first needed.
 type telephone struct {
 	address string
+	config  *tls.Config // nil without TLS
 	client  *mllp.Client
 }
 
 func (t *telephone) send(ctx context.Context, msg []byte) ([]byte, error) {
 	if t.client == nil {
-		client, err := mllp.Dial(ctx, t.address, nil)
+		client, err := mllp.Dial(ctx, t.address, t.config)
 		if err != nil {
 			return nil, err
 		}

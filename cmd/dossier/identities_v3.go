@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	"dossier/pix"
@@ -34,7 +33,7 @@ func (n *node) identityServer(operations []soap.Operation) *soap.Server {
 // v3Subscriber is a consumer that is told by ITI-46.
 func (n *node) v3Subscriber(c PIXConsumerConfig) manager.Subscriber {
 	to := manager.ConsumerV3{
-		SOAP: &soap.Client{HTTP: &http.Client{Timeout: n.config.Registry.Timeout}, NewID: n.newID}, URL: c.Address, Device: c.Device,
+		SOAP: &soap.Client{HTTP: n.registryHTTP(), NewID: n.newID}, URL: c.Address, Device: c.Device,
 	}
 	return manager.Subscriber{Name: c.Name, Notify: func(ctx context.Context, notice *pix.Notice) error {
 		return n.v3.Notify(ctx, to, notice)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -139,12 +140,18 @@ func (n *node) assemble() {
 	n.assembleIdentities()
 }
 
-// registryHTTP connects to a registry elsewhere: as a Secure Node where this is one, and within the trace of the request.
+// clientTLS is how this node proves who it is to others; nil where it is no Secure Node.
+func (n *node) clientTLS() *tls.Config {
+	if n.secure == nil {
+		return nil
+	}
+	return n.secure.Client("")
+}
+
+// registryHTTP connects to other actors, such as a registry elsewhere: as a Secure Node where this is one, and within the trace of the request.
 func (n *node) registryHTTP() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if n.secure != nil {
-		transport.TLSClientConfig = n.secure.Client("")
-	}
+	transport.TLSClientConfig = n.clientTLS()
 	return &http.Client{Timeout: n.config.Registry.Timeout, Transport: actor.PassTrace{RoundTripper: transport}}
 }
 

@@ -98,7 +98,7 @@ func (f *pdqFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := f.line(cmd.Context())
+	client, err := f.line(cmd)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ func (p *peer) flags(cmd *cobra.Command) {
 	f.StringVar(&p.to, "to", "", "host:port of the MLLP listener")
 	f.StringVar(&p.application, "application", "DOSSIER", "MSH-3, the sending application")
 	f.StringVar(&p.facility, "facility", "CLI", "MSH-4, the sending facility")
+	addClientFlags(cmd)
 }
 
 // header starts a message of version 2.5.
@@ -35,11 +36,15 @@ func (p *peer) header(typ, trigger, structure string) *hl7v2.Builder {
 func stamp() string { return string(hl7v2.FormatDTM(time.Now())) + "+0000" }
 
 // line is a connection for one command.
-func (p *peer) line(ctx context.Context) (*mllp.Client, error) {
+func (p *peer) line(cmd *cobra.Command) (*mllp.Client, error) {
 	if p.to == "" {
 		return nil, usagef("--to is required, such as --to 127.0.0.1:2575")
 	}
-	return mllp.Dial(ctx, p.to, nil)
+	config, err := clientTLS(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return mllp.Dial(cmd.Context(), p.to, config)
 }
 
 // exchange sends a message on an open connection. A refusal is an error that shows what the receiver said.
@@ -82,7 +87,7 @@ func newPIXQuery() *cobra.Command {
 			if isURL(p.to) {
 				return v3.pixQuery(cmd, p.to, id, domains)
 			}
-			client, err := p.line(cmd.Context())
+			client, err := p.line(cmd)
 			if err != nil {
 				return err
 			}
@@ -178,7 +183,7 @@ func twoIDs(args []string) (a, b hl7v2.CX, err error) {
 
 // order sends a change and prints the acknowledgement.
 func (p *peer) order(cmd *cobra.Command, b *hl7v2.Builder) error {
-	client, err := p.line(cmd.Context())
+	client, err := p.line(cmd)
 	if err != nil {
 		return err
 	}

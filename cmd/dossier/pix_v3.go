@@ -12,7 +12,7 @@ import (
 
 // pixQuery lists the other ids of a patient by ITI-45.
 func (f *v3Flags) pixQuery(cmd *cobra.Command, url string, id hl7v2.CX, domains []string) error {
-	client, err := f.client(url)
+	client, err := f.client(cmd, url)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (f *pdqFlags) runV3(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := f.v3.client(f.to)
+	client, err := f.v3.client(cmd, f.to)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (l *ledger) submit(t *testing.T, s *site, arc string) {
 		documents += document(fmt.Sprintf("Document%02d", i), "SGVsbG8=")
 	}
 	text := strings.ReplaceAll(provide(demoSubmission(t, perSubmission), documents), "2.999.5.", arc+".")
-	reply, err := newClient().Call(t.Context(), s.repository(), soap.Call{
+	reply, err := plainClient().Call(t.Context(), s.repository(), soap.Call{
 		Action: iti.ProvideAndRegisterDocumentSet.Action, MTOM: true, Body: []soap.Segment{{XML: []byte(text)}},
 	})
 	if err != nil {
