@@ -50,7 +50,7 @@ func bytesOf(t *rapid.T, label string) []byte {
 func anyEvent(t *rapid.T) *Event {
 	e := &Event{Identification: EventIdentification{
 		ID: code(t), Action: rapid.SampledFrom([]Action{"", Create, Read, Update, Delete, Execute}).Draw(t, "action"),
-		Time:    time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "time")).UTC(),
+		Time:    time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "time")).UTC(),
 		Outcome: rapid.SampledFrom([]Outcome{Success, MinorFailure, SeriousFailure, MajorFailure}).Draw(t, "outcome"),
 		Types:   codes(t, "types"), OutcomeDescription: text(t, "description"), PurposeOfUse: codes(t, "purposes"),
 	}}
@@ -208,7 +208,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		// What was read can be written and is then read as the same.
-		e.Identification.Time = e.Identification.Time.Truncate(time.Millisecond)
+		e.Identification.Time = e.Identification.Time.Truncate(time.Microsecond)
 		if y := e.Identification.Time.Year(); y < 0 || y > 9999 {
 			return
 		}

@@ -9,8 +9,9 @@ import (
 	"dossier/internal/xmlwire"
 )
 
-// timeLayout has milliseconds and an explicit zone.
-const timeLayout = "2006-01-02T15:04:05.000Z07:00"
+// timeLayout has microseconds and an explicit zone. Coarser, two events of one kind could be the same message, and a receiver
+// that drops what comes again would lose one.
+const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
 // Append appends the message in the order of the schema, on one line whatever its texts hold (line ends are references, in
 // text as in attributes: a receiver may keep messages line by line) and without XML declaration. Characters that XML
@@ -32,7 +33,7 @@ func appendIdentification(dst []byte, id *EventIdentification) []byte {
 	dst = append(dst, "<EventIdentification"...)
 	dst = optional(dst, "EventActionCode", string(id.Action))
 	dst = append(dst, ` EventDateTime="`...)
-	dst = id.Time.UTC().Truncate(time.Millisecond).AppendFormat(dst, timeLayout)
+	dst = id.Time.UTC().Truncate(time.Microsecond).AppendFormat(dst, timeLayout)
 	dst = append(dst, `" EventOutcomeIndicator="`...)
 	dst = strconv.AppendInt(dst, int64(id.Outcome), 10)
 	dst = append(dst, `">`...)

@@ -14,7 +14,7 @@ type Event struct {
 type EventIdentification struct {
 	ID                 Code
 	Action             Action
-	Time               time.Time // written in UTC with milliseconds
+	Time               time.Time // written in UTC with microseconds
 	Outcome            Outcome
 	Types              []Code
 	OutcomeDescription string

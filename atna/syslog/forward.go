@@ -28,12 +28,15 @@ type Forwarder struct {
 	Batch int           // messages at a time, 1000 by default
 	Grace time.Duration // how long a receiver must live on for a batch to be certain, 2 s by default
 	Idle  time.Duration // wait for more messages, 1 s by default
-	Retry time.Duration // first wait after a failure, doubled up to a minute; 250 ms by default
+	Retry time.Duration // first wait after a failure, doubled up to 10 s; 250 ms by default
 
 	certain, sent int64
 	marks         []mark
 	failing       bool
 }
+
+// maxRetry keeps the delay short after a receiver has come back.
+const maxRetry = 10 * time.Second
 
 // mark says when everything up to a number was sent.
 type mark struct {
@@ -55,7 +58,7 @@ func (f *Forwarder) Run(ctx context.Context, after int64) error {
 		case err != nil:
 			f.failed(err)
 			pause(ctx, wait, nil)
-			wait = min(2*wait, time.Minute)
+			wait = min(2*wait, maxRetry)
 			continue
 		case f.failing && n > 0:
 			f.failing = false

@@ -110,6 +110,8 @@ func (a *auditTrail) usable(ctx context.Context) error {
 const (
 	linkEvery = 200 * time.Millisecond
 	linkBatch = 500
+	// linkOthers is after how many turns without a message of ours those of other processes are looked for.
+	linkOthers = 300
 )
 
 // started records the start of the node, without which it does not serve, and begins to link.
@@ -126,21 +128,20 @@ func (a *auditTrail) started(ctx context.Context) error {
 	return nil
 }
 
-// stopped records the stop, after the last request, and links what is left. cause is nil for an ordered stop.
-func (a *auditTrail) stopped(ctx context.Context, cause error) error {
+// stopped records the stop, after the last request, and links what is left. cause is nil for an ordered stop. A stop cannot be
+// refused: one that is not recorded is in the log.
+func (a *auditTrail) stopped(ctx context.Context, cause error) {
 	outcome := atna.Success
 	if cause != nil {
 		outcome = atna.MajorFailure
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err := a.Record(ctx, "", a.node.Stopped(a.now(), outcome))
+	if err := a.Record(ctx, "", a.node.Stopped(a.now(), outcome)); err != nil {
+		a.log.Error("the stop cannot be recorded", "cause", err.Error())
+	}
 	a.stopLinking()
 	<-a.linked
-	if err != nil {
-		return fmt.Errorf("audit: the stop cannot be recorded: %w", err)
-	}
-	return nil
 }
 
 // run links what is stored until ctx ends, and what is left then.
@@ -148,7 +149,8 @@ func (a *auditTrail) run(ctx context.Context) {
 	tick := time.NewTicker(linkEvery)
 	defer tick.Stop()
 	failing := false
-	for {
+	a.report(a.link(ctx), &failing) // what a crash left
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -156,6 +158,9 @@ func (a *auditTrail) run(ctx context.Context) {
 			a.report(a.link(last), &failing)
 			return
 		case <-tick.C:
+			if !a.db.LinkWaits() && n%linkOthers != 0 {
+				continue
+			}
 			if err := a.link(ctx); ctx.Err() == nil {
 				a.report(err, &failing)
 			}

@@ -161,7 +161,10 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		l.close()
 		return err
 	}
-	defer func() { err = errors.Join(err, n.audit.stopped(ctx, err), n.lastCheckpoint(ctx)) }()
+	defer func() {
+		n.audit.stopped(ctx, err)
+		n.lastCheckpoint(ctx)
+	}()
 	limits := n.config.Limits
 	soapServer := &http.Server{
 		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

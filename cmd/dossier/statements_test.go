@@ -15,23 +15,27 @@ import (
 
 // allowedStatements is how many statements a transaction may send to the database at most, BEGIN and COMMIT included. It does not
 // depend on the number of objects but for the pieces in which rows are inserted: one for each power of two in their number,
-// or 64 rows.
+// or 64 rows. The audit trail is 4 to 5 statements of a change, and with BEGIN and COMMIT 6 of anything else; where it is linked
+// later, linking may come in between once more.
 var allowedStatements = []struct {
 	what    string
 	allowed int
 	do      func(t *testing.T, s *site)
 }{
-	{"ITI-42 of 1 document", 16, func(t *testing.T, s *site) { submitMany(t, s, 1) }},
-	{"ITI-42 of 50 documents", 29, func(t *testing.T, s *site) { submitMany(t, s, 50) }},
-	{"ITI-42 of 64 documents", 18, func(t *testing.T, s *site) { submitMany(t, s, 64) }},
-	{"ITI-41 of 1 document", 20, func(t *testing.T, s *site) { provideMany(t, s, 1) }},
-	{"ITI-41 of 50 documents", 35, func(t *testing.T, s *site) { provideMany(t, s, 50) }},
-	{"ITI-18 of 10 results", 3, func(t *testing.T, s *site) { findMany(t, s, "DEMO-2", 10) }},
-	{"ITI-18 of 100 results", 3, func(t *testing.T, s *site) { findMany(t, s, "DEMO-3", 100) }},
-	{"ITI-43 of 1 document", 3, func(t *testing.T, s *site) { retrieveMany(t, s, 1) }},
-	{"ITI-43 of 50 documents", 3, func(t *testing.T, s *site) { retrieveMany(t, s, 50) }},
-	{"ITI-8, with the patient index", 14, func(t *testing.T, s *site) { s.admit(t, "NEW-1") }},
+	{"ITI-42 of 1 document", 20, func(t *testing.T, s *site) { submitMany(t, s, 1) }},
+	{"ITI-42 of 50 documents", 33, func(t *testing.T, s *site) { submitMany(t, s, 50) }},
+	{"ITI-42 of 64 documents", 22, func(t *testing.T, s *site) { submitMany(t, s, 64) }},
+	{"ITI-41 of 1 document", 24, func(t *testing.T, s *site) { provideMany(t, s, 1) }},
+	{"ITI-41 of 50 documents", 39, func(t *testing.T, s *site) { provideMany(t, s, 50) }},
+	{"ITI-18 of 10 results", 9, func(t *testing.T, s *site) { findMany(t, s, "DEMO-2", 10) }},
+	{"ITI-18 of 100 results", 9, func(t *testing.T, s *site) { findMany(t, s, "DEMO-3", 100) }},
+	{"ITI-43 of 1 document", 9, func(t *testing.T, s *site) { retrieveMany(t, s, 1) }},
+	{"ITI-43 of 50 documents", 9, func(t *testing.T, s *site) { retrieveMany(t, s, 50) }},
+	{"ITI-8, with the patient index", 19, func(t *testing.T, s *site) { s.admit(t, "NEW-1") }},
 }
+
+// linking is how many statements link the audit trail, and count for the metrics what waits for it.
+const linking = 6 + 3
 
 func TestStatements(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
@@ -41,8 +45,12 @@ func TestStatements(t *testing.T) {
 		for _, x := range allowedStatements {
 			before := s.statements(t)
 			x.do(t, s)
-			if n := s.statements(t) - before; n > x.allowed {
-				t.Errorf("%s: %d statements, allowed are %d", x.what, n, x.allowed)
+			allowed := x.allowed
+			if b.name == "postgres" {
+				allowed += linking
+			}
+			if n := s.statements(t) - before; n > allowed {
+				t.Errorf("%s: %d statements, allowed are %d", x.what, n, allowed)
 			}
 		}
 	})

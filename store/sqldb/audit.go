@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dossier/atna"
@@ -15,10 +16,11 @@ import (
 
 // trail is what a DB needs to record.
 type trail struct {
-	mu      sync.Mutex
-	last    int64 // highest id known
-	waiting []*recording
-	busy    bool // somebody commits what waits
+	mu       sync.Mutex
+	last     int64       // highest id known
+	unlinked atomic.Bool // this process has recorded something that waits for Link
+	waiting  []*recording
+	busy     bool // somebody commits what waits
 }
 
 // recording is one call of Record.
@@ -151,6 +153,7 @@ func (t *tx) record(ctx context.Context, messages []store.AuditMessage) error {
 			links = append(links, l.Number, id, l.Prev[:], l.Hash[:])
 		} else {
 			unlinked = append(unlinked, id)
+			t.db.trail.unlinked.Store(true)
 		}
 		if m.Event == nil {
 			continue

@@ -9,6 +9,9 @@ import (
 	"dossier/store"
 )
 
+// LinkWaits tells whether this process has recorded messages that Link has not seen. Those of others it does not know.
+func (db *DB) LinkWaits() bool { return db.trail.unlinked.Load() }
+
 // Link implements store.AuditChain. Where two do it at once, the number decides and the other one tries again.
 func (db *DB) Link(ctx context.Context, limit int) (head atna.Chain, n int, err error) {
 	if db.dialect.alone { // record has linked everything
@@ -18,6 +21,12 @@ func (db *DB) Link(ctx context.Context, limit int) (head atna.Chain, n int, err 
 		})
 		return head, 0, err
 	}
+	db.trail.unlinked.Store(false) // before it is looked: what comes meanwhile waits for the next call
+	defer func() {
+		if err != nil || n == limit {
+			db.trail.unlinked.Store(true)
+		}
+	}()
 	err = db.update(ctx, func(t *tx) error {
 		if head, err = t.chainHead(ctx); err != nil {
 			return err
@@ -61,23 +70,18 @@ func (db *DB) Link(ctx context.Context, limit int) (head atna.Chain, n int, err 
 // chainHead is the last link, or the checkpoint at which the chain was cut off.
 func (t *tx) chainHead(ctx context.Context) (head atna.Chain, err error) {
 	for _, text := range []constant{
-		"SELECT number, hash FROM audit_checkpoint ORDER BY number DESC LIMIT 1",
 		"SELECT number, hash FROM audit_link ORDER BY number DESC LIMIT 1",
+		"SELECT number, hash FROM audit_checkpoint ORDER BY number DESC LIMIT 1",
 	} {
 		b := t.builder()
 		b.add(text)
 		err := t.query(ctx, "audit chain", b, func(rows *sql.Rows) error {
-			var c atna.Chain
 			var hash []byte
-			if err := rows.Scan(&c.Number, &hash); err != nil {
-				return err
-			}
-			if c.Number >= head.Number {
-				head = atna.Chain{Number: c.Number, Hash: hashOf(hash)}
-			}
-			return nil
+			err := rows.Scan(&head.Number, &hash)
+			head.Hash = hashOf(hash)
+			return err
 		})
-		if err != nil {
+		if err != nil || head.Number > 0 {
 			return head, err
 		}
 	}
@@ -118,6 +122,9 @@ func (db *DB) Links(ctx context.Context, after int64, limit int) (links []atna.L
 
 // Unlinked implements store.AuditChain.
 func (db *DB) Unlinked(ctx context.Context) (n int64, err error) {
+	if db.dialect.alone {
+		return 0, nil
+	}
 	err = db.view(ctx, func(t *tx) error {
 		b := t.builder()
 		b.add("SELECT count(*) FROM audit_unlinked")
