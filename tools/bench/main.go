@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -31,6 +32,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	quick := flags.Bool("quick", false, "about a minute: fewer rounds, smaller transfers")
 	binary := flags.String("dossier", filepath.Join("bin", "dossier"), "the server to measure")
 	database := flags.String("postgres", "", "URL of an empty PostgreSQL database to measure too, with a query part such as ?sslmode=disable")
+	million := flags.Bool("million", false, "measure growth to 1,000,000 DocumentEntries too; loading them takes a quarter of an hour and 4 GB")
 	dir := flags.String("dir", "", "folder for temporary data, on the disk to measure; default is the system's")
 	files := flags.String("files", "", "be the limit of ITI-43 instead: serve the files of this folder until standard input ends")
 	if err := flags.Parse(args); err != nil {
@@ -42,6 +44,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	p := full
 	if *quick {
 		p = brief
+	}
+	if *million {
+		p.levels = append(slices.Clone(p.levels), 1_000_000)
 	}
 	b := newBench(p, *binary, *dir)
 	b.postgresURL = *database

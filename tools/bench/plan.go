@@ -16,7 +16,7 @@ type plan struct {
 }
 
 var (
-	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000, 1_000_000}}
+	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000}}
 	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}}
 )
 
