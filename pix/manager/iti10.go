@@ -76,9 +76,11 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 	x.Objects = len(notice.IDs)
 	n.audited(x, s, notice)
 	err := n.tell(ctx, s, notice, control)
-	if ctx.Err() != nil {
+	answered := err == nil || errors.Is(err, ErrRefused)
+	if ctx.Err() != nil && !answered {
 		return 0
 	}
+	ctx = context.WithoutCancel(ctx) // what was answered is written down, also while the server stops
 	if lost := n.Frame.Record(ctx, x, err); lost != nil && err == nil {
 		err = lost // told again rather than not recorded
 	}
