@@ -173,10 +173,11 @@ var foreignVariables = []string{"DOSSIER_CONFIG", "DOSSIER_ORACLE", "DOSSIER_XML
 // loadConfig merges file, variables and the flags that were set. An unknown key anywhere is an error.
 func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, error) {
 	v := viper.NewWithOptions(viper.KeyDelimiter(keyDelimiter))
-	known := map[string]bool{}
+	var keys, variables []string
 	for key, value := range flatten("", reflect.ValueOf(defaults())) {
 		v.SetDefault(key, value)
-		known["DOSSIER_"+strings.ToUpper(strings.ReplaceAll(key, keyDelimiter, "_"))] = true
+		keys = append(keys, key)
+		variables = append(variables, "DOSSIER_"+strings.ToUpper(strings.ReplaceAll(key, keyDelimiter, "_")))
 	}
 	v.SetEnvPrefix("DOSSIER")
 	v.SetEnvKeyReplacer(strings.NewReplacer(keyDelimiter, "_"))
@@ -184,8 +185,8 @@ func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, e
 	for _, e := range environ {
 		name, _, _ := strings.Cut(e, "=")
 		foreign := slices.Contains(foreignVariables, name) || failpoint.Enabled && name == failpoint.Variable
-		if strings.HasPrefix(name, "DOSSIER_") && !known[name] && !foreign {
-			return nil, usagef("variable %s is not a configuration key; see dossier config", name)
+		if strings.HasPrefix(name, "DOSSIER_") && !slices.Contains(variables, name) && !foreign {
+			return nil, usagef("variable %s is not a configuration key; did you mean %s?", name, nearest(name, variables))
 		}
 	}
 	if file != "" {
@@ -193,6 +194,12 @@ func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, e
 		v.SetConfigType("yaml")
 		if err := v.ReadInConfig(); err != nil {
 			return nil, usagef("configuration %s: %w", file, err)
+		}
+		for _, key := range v.AllKeys() {
+			if !slices.Contains(keys, key) {
+				dotted := strings.NewReplacer(keyDelimiter, ".")
+				return nil, usagef("configuration %s: there is no key %s; did you mean %s?", file, dotted.Replace(key), dotted.Replace(nearest(key, keys)))
+			}
 		}
 	}
 	for _, name := range []string{"data", "http", "mllp", "admin", "database"} {

@@ -59,9 +59,9 @@ func TestConfigRefuses(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		"unknown key":           {"htpp: x\n", nil, "htpp"},
-		"unknown nested key":    {"limits:\n  documnet: 1\n", nil, "documnet"},
-		"unknown variable":      {"", []string{"DOSSIER_HTPP=x"}, "DOSSIER_HTPP"},
+		"unknown key":           {"htpp: x\n", nil, "no key htpp; did you mean http?"},
+		"unknown nested key":    {"limits:\n  documnet: 1\n", nil, "no key limits.documnet; did you mean limits.document?"},
+		"unknown variable":      {"", []string{"DOSSIER_HTPP=x"}, "DOSSIER_HTPP is not a configuration key; did you mean DOSSIER_HTTP?"},
 		"not yaml":              {"a: [\n", nil, "configuration"},
 		"wrong type":            {"limits:\n  document: many\n", nil, "document"},
 		"domain that is no oid": {"domain:\n  oid: hospital\n", nil, "domain.oid"},

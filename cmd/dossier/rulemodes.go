@@ -44,7 +44,7 @@ func checkRules(chosen []RuleConfig) []error {
 		at := slices.IndexFunc(rules, func(r ruleRow) bool { return r.Rule == c.Rule })
 		switch {
 		case at < 0:
-			fail("rule: expected a name of dossier rules, got %q; did you mean %q?", c.Rule, nearestRule(c.Rule, rules))
+			fail("rule: expected a name of dossier rules, got %q; did you mean %q?", c.Rule, nearest(c.Rule, ruleNames(rules)))
 		case seen[c.Rule]:
 			fail("rule: expected each rule once, got %q twice", c.Rule)
 		case rules[at].Fixed && c.Mode != string(xds.ModeReject):
@@ -55,12 +55,20 @@ func checkRules(chosen []RuleConfig) []error {
 	return errs
 }
 
-// nearestRule is the name with the fewest letters to change.
-func nearestRule(name string, rules []ruleRow) string {
+func ruleNames(rules []ruleRow) []string {
+	names := make([]string, len(rules))
+	for i, r := range rules {
+		names[i] = r.Rule
+	}
+	return names
+}
+
+// nearest is the name with the fewest letters to change, the first of them in the alphabet.
+func nearest(name string, names []string) string {
 	best, fewest := "", 1<<20
-	for _, r := range rules {
-		if d := edits(strings.ToLower(name), r.Rule); d < fewest {
-			best, fewest = r.Rule, d
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if d := edits(strings.ToLower(name), strings.ToLower(n)); d < fewest {
+			best, fewest = n, d
 		}
 	}
 	return best
