@@ -61,7 +61,8 @@ func onBackends(t *testing.T, run func(t *testing.T, n *node)) {
 	}
 }
 
-// fastFolder is in memory where the machine has such a place: who wins a race does not depend on what a disk costs.
+// fastFolder is in memory where the machine has such a place: what a server answers and who wins a race do not depend on
+// what a disk costs. What a disk may lose is for package store/blob and tools/crash to show.
 func fastFolder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "dossier-test-*")

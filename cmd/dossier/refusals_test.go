@@ -119,6 +119,9 @@ func TestRefusalsNameNoOtherPatient(t *testing.T) {
 				continue
 			}
 			for pass, owned := range map[string]int{"all": len(c.After), "first": 1} {
+				if raceDetector && pass == "first" {
+					continue // 300 servers show no other races than the 300 before
+				}
 				t.Run(c.Name+"/"+pass, func(t *testing.T) {
 					t.Parallel()
 					conf := testConfig(t)

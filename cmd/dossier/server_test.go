@@ -48,7 +48,7 @@ func (s *syncBuffer) String() string {
 // testConfig is the default configuration on free ports with a folder of the test's own.
 func testConfig(t testing.TB) *Config {
 	c := defaults()
-	c.Data = t.TempDir()
+	c.Data = fastFolder(t)
 	c.HTTP, c.MLLP, c.Admin = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Audit.Host = "dossier.example.org"
 	return &c
