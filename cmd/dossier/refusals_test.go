@@ -155,7 +155,11 @@ func TestRefusalsNameNoOtherPatient(t *testing.T) {
 			}
 		}
 	})
-	if len(collisions) < 20 {
+	want := 20
+	if raceDetector {
+		want = 10 // of half of the servers
+	}
+	if len(collisions) < want {
 		t.Errorf("the canary owns what only %d requests want: the search is nearly pointless", len(collisions))
 	}
 }
