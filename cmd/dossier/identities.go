@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -188,37 +187,13 @@ func (n *node) notify(ctx context.Context) error {
 			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
 			continue
 		}
-		line := &telephone{address: c.Address, config: n.clientTLS()}
+		line := mllp.NewClient(c.Address, n.clientTLS())
 		g.Go(func() error {
-			defer line.hangUp()
+			defer line.Close() // nothing is lost: what was not acknowledged is sent again
 			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.send,
+				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.Send,
 			})
 		})
 	}
 	return g.Wait()
-}
-
-// telephone is a connection to a consumer that is opened when it is first needed.
-type telephone struct {
-	address string
-	config  *tls.Config // nil without TLS
-	client  *mllp.Client
-}
-
-func (t *telephone) send(ctx context.Context, msg []byte) ([]byte, error) {
-	if t.client == nil {
-		client, err := mllp.Dial(ctx, t.address, t.config)
-		if err != nil {
-			return nil, err
-		}
-		t.client = client
-	}
-	return t.client.Send(ctx, msg)
-}
-
-func (t *telephone) hangUp() {
-	if t.client != nil {
-		_ = t.client.Close() // nothing is lost: what was not acknowledged is sent again
-	}
 }

@@ -15,9 +15,14 @@ import (
 	"dossier/soap"
 )
 
-// ask starts a peer that answers everything with one message, and returns a client of it.
+// ourID is that of every message and query here.
+const ourID = "00000000-0000-4000-8000-00000000000f"
+
+// ask starts a peer that answers everything with one message, as one to ours, and returns a client of it.
 func ask(t *testing.T, answer string) *V3 {
 	t.Helper()
+	answer = strings.NewReplacer(`root="2.999.1.30.9" extension="q-0001"`, `root="`+ourID+`"`,
+		`<queryAck><queryId root="2.999.1.30.8" extension="tag-0001"/>`, `<queryAck><queryId root="`+ourID+`"/>`).Replace(answer)
 	answers := func(context.Context, *soap.Request) (*soap.Response, error) { return soap.XML([]byte(answer)), nil }
 	var operations []soap.Operation
 	for _, i := range []string{"PRPA_IN201301UV02", "PRPA_IN201305UV02", "PRPA_IN201309UV02", "QUQI_IN000003UV01_Continue", "QUQI_IN000003UV01_Cancel"} {
@@ -27,7 +32,7 @@ func ask(t *testing.T, answer string) *V3 {
 	t.Cleanup(s.Close)
 	return &V3{
 		SOAP: &soap.Client{HTTP: &http.Client{Timeout: 5 * time.Second}}, URL: s.URL, Device: "2.999.1.10", Receiver: "2.999.1.20",
-		NewUUID: func() string { return "00000000-0000-4000-8000-000000000001" }, Now: time.Now,
+		NewUUID: func() string { return ourID }, Now: time.Now,
 	}
 }
 
@@ -70,7 +75,7 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	feed := func(c *V3) error { return c.Feed(t.Context(), hl7v3.PatientAdded, hl7v3.RegistrationEvent{}) }
 	query := func(c *V3) error { _, err := c.CrossReferences(t.Context(), patient); return err }
-	find := func(c *V3) error { _, err := c.Patients(t.Context(), hl7v3.ParameterList{}, 1); return err }
+	find := func(c *V3) error { _, err := c.Patients(t.Context(), Criteria{}, 1); return err }
 	cancel := func(c *V3) error { return c.Cancel(t.Context(), &Found{}) }
 	for _, c := range []struct {
 		name, answer         string
@@ -103,7 +108,7 @@ func TestRefusals(t *testing.T) {
 // TestFound: what remains is what the peer says, or not known.
 func TestFound(t *testing.T) {
 	t.Parallel()
-	f, err := ask(t, recorded(t, "pdq-response")).Patients(t.Context(), hl7v3.ParameterList{}, 2)
+	f, err := ask(t, recorded(t, "pdq-response")).Patients(t.Context(), Criteria{}, 2)
 	if err != nil || len(f.Patients) != 2 || f.Remaining != 21 {
 		t.Fatalf("got %+v, %v, want two and 21 to come", f, err)
 	}
