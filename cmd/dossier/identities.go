@@ -148,12 +148,16 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 
 // assembleIdentities puts the PIX Manager together.
 func (n *node) assembleIdentities() {
-	core := &manager.Core{Index: n.identities, Domains: n.policy.Domains, Limit: n.config.PIX.Patients}
+	n.core = &manager.Core{Index: n.identities, Domains: n.domains, Limit: n.config.PIX.Patients}
+	if n.config.external() {
+		n.openMPI()
+		n.core.MPI = n.mpi
+	}
 	n.manager = &manager.Manager{
-		Frame: n.frame, Core: core, Now: n.now,
+		Frame: n.frame, Core: n.core, Now: n.now,
 		Acknowledge: hl7v2.Acknowledger{Now: n.now, NewID: func() string { return controlID(n.newID()) }, Version: "2.3.1"},
 	}
-	n.v3 = &manager.V3{Frame: n.frame, Core: core, Device: n.config.PIX.Device, NewUUID: n.newID, Now: n.now}
+	n.v3 = &manager.V3{Frame: n.frame, Core: n.core, Device: n.config.PIX.Device, NewUUID: n.newID, Now: n.now}
 	n.notifier = &manager.Notifier{
 		Frame: n.frame, Outbox: n.identities, Domains: n.policy.Domains, Log: n.log, Now: n.now,
 		Application: hl7v2.HD{Namespace: "DOSSIER"}, Facility: hl7v2.HD{Namespace: "DOSSIER"},

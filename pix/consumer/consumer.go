@@ -139,8 +139,8 @@ func (r *Refused) UnknownPatient() bool {
 	return r.Unknown()
 }
 
-// quiet is an error without the words of a peer, which may name patients: for logs and for those who did not ask.
-func quiet(err error) error {
+// Quiet is an error without the words of a peer, which may name patients: for logs and for those who did not ask.
+func Quiet(err error) error {
 	var fault *soap.Fault
 	if errors.As(err, &fault) && fault.Remote {
 		return fmt.Errorf("consumer: the peer answered with the fault %.20q %.60q", fault.Code, fault.Subcode)

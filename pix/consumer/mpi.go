@@ -177,7 +177,7 @@ func (m *MPI) call(ctx context.Context, q question, domain *pix.Domain, generati
 	default:
 		m.observe(OutcomeFailed)
 	}
-	return answer{}, fmt.Errorf("%w: %w", pix.ErrUnavailable, quiet(err))
+	return answer{}, fmt.Errorf("%w: %w", pix.ErrUnavailable, Quiet(err))
 }
 
 func (m *MPI) settle(q question, a answer, generation uint64) {
