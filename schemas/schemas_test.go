@@ -15,8 +15,8 @@ import (
 func eachFile(t *testing.T, fn func(t *testing.T, name, text string)) {
 	t.Helper()
 	names, err := fs.Glob(files, "*")
-	if err != nil || len(names) != 11 {
-		t.Fatalf("embedded files: got %d (%v), want 11", len(names), err)
+	if err != nil || len(names) != 12 {
+		t.Fatalf("embedded files: got %d (%v), want 12", len(names), err)
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -173,11 +175,28 @@ func (n *node) beginQuery(ctx context.Context, q *pixconsumer.Query) func(error)
 	}
 	return func(err error) error {
 		err = pixconsumer.Quiet(err)
+		a.Description = answerCodes(err)
 		lost := n.frame.Record(ctx, x, err)
 		x.Note(err)
 		n.frame.End(x, err)
 		return lost
 	}
+}
+
+// answerCodes is what the audit trail says of an answer that is not data: its codes, as far as they are some.
+func answerCodes(err error) string {
+	var refused *pixconsumer.Refused
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &refused):
+		return "no usable answer"
+	}
+	words := []string{fmt.Sprintf("%.20q", refused.Type)}
+	for _, d := range refused.Details[:min(len(refused.Details), 20)] {
+		words = append(words, fmt.Sprintf("%.20q", d.Code))
+	}
+	return strings.ReplaceAll(strings.Join(words, " "), `"`, "")
 }
 
 // anonymousClient is the UserID of a client of web services that has no address for replies.
