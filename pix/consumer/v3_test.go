@@ -93,6 +93,10 @@ func TestRefusals(t *testing.T) {
 		{"a PIX query answered by demographics", recorded(t, "pdq-response"), query, false, false, false},
 		{"demographics in error", recorded(t, "pdq-response", `<typeCode code="AA"/>`, `<typeCode code="AE"/>`), find, false, true, false},
 		{"demographics answered by an acknowledgement", recorded(t, "ack"), find, false, false, false},
+		{"an acknowledgement of another message", recorded(t, "ack", `extension="q-0001"`, `extension="q-0002"`), feed, false, false, false},
+		{"ids for another message", recorded(t, "pix-response", `extension="q-0001"`, `extension="q-0002"`), query, false, false, false},
+		{"ids for no message", recorded(t, "pix-response", `<id root="2.999.1.30.9" extension="q-0001"/>`, ""), query, false, false, false},
+		{"ids for another query", recorded(t, "pix-response", `<queryAck><queryId root="2.999.1.30.8"`, `<queryAck><queryId root="2.999.1.30.7"`), query, false, false, false},
 	} {
 		err := c.do(ask(t, c.answer))
 		var refused *Refused
