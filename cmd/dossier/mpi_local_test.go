@@ -55,16 +55,14 @@ func register(t *testing.T, s *testServer, id string, m *xds.Submission) string 
 
 const anyUUID = "6c1d2f51-5a5e-4d3c-9a43-0a6f7d6f7c01"
 
+// refusedID is an id under which nothing can be submitted.
+type refusedID struct{ what, patient, code, rule string }
+
 // resolves walks through what a server does with local ids, whoever resolves them: index is the server with the patient index.
-func resolves(t *testing.T, s, index *testServer) {
+func resolves(t *testing.T, s, index *testServer, refusals []refusedID) {
 	t.Helper()
 	feedLocals(t, index)
-	for _, c := range []struct{ what, patient, code, rule string }{
-		{"nobody's", localNone, "XDSUnknownPatientId", "local-id-resolved"},
-		{"of nobody in the affinity domain", local2, "XDSUnknownPatientId", "local-id-resolved"},
-		{"of two there", localTwo, "XDSRegistryMetadataError", "local-id-single"},
-		{"of a domain that is not configured", notAllowed, "XDSUnknownPatientId", "patient-known"},
-	} {
+	for _, c := range refusals {
 		answer := register(t, s, anyUUID, localSubmission(t, c.patient))
 		if strings.Count(answer, "errorCode=") != 1 || !strings.Contains(answer, `errorCode="`+c.code+`"`) || !strings.Contains(answer, "["+c.rule+",") {
 			t.Errorf("%s: want %s by %s alone, got\n%s", c.what, c.code, c.rule, answer)
@@ -114,12 +112,18 @@ const getAllQuery = "urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3"
 // patient index here or elsewhere; without it, it is unknown.
 func TestResolveLocalIDs(t *testing.T) {
 	t.Parallel()
+	refusals := []refusedID{
+		{"nobody's", localNone, "XDSUnknownPatientId", "local-id-resolved"},
+		{"of nobody in the affinity domain", local2, "XDSUnknownPatientId", "local-id-resolved"},
+		{"of two there", localTwo, "XDSRegistryMetadataError", "local-id-single"},
+		{"of a domain that is not configured", notAllowed, "XDSUnknownPatientId", "patient-known"},
+	}
 	t.Run("embedded", func(t *testing.T) {
 		onEach(t, func(t *testing.T, b backend) {
 			c := withDomains(b.config(t))
 			c.Registry.ResolveLocalIDs = true
 			s := startServer(t, c, realWorld())
-			resolves(t, s, s)
+			resolves(t, s, s, refusals)
 		})
 	})
 	t.Run("off", func(t *testing.T) {
@@ -134,7 +138,7 @@ func TestResolveLocalIDs(t *testing.T) {
 		t.Run("external "+protocol, func(t *testing.T) {
 			t.Parallel()
 			p := startPair(t, protocol, func(c *Config) { c.Registry.ResolveLocalIDs = true })
-			resolves(t, p.s, p.mpi)
+			resolves(t, p.s, p.mpi, refusals)
 		})
 	}
 }
