@@ -56,7 +56,7 @@ func defaultMPI() MPIConfig {
 // external tells whether the patient index is elsewhere.
 func (c *Config) external() bool { return c.MPI.Mode == mpiExternal }
 
-// maxRemembered bounds mpi.entries: some 400 bytes each.
+// maxRemembered bounds mpi.entries: less than 1 KB each.
 const maxRemembered = 1_000_000
 
 // checkMPI finds what could not work together.

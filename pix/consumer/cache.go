@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,10 +21,22 @@ type cache struct {
 	order list.List // of *remembered, the one used last in front
 	byAsk map[question]*list.Element
 	byID  map[hl7v2.PatientKey]map[*list.Element]bool // what an id was asked by, or stands in
-	// generation counts what was said to have changed. An answer to a question that is older than the latest change may be older
-	// too, and is not remembered.
+	// generation counts the calls of forget, and changes holds the latest ids that they named: an answer that was on its way
+	// meanwhile may be older than they are.
 	generation uint64
+	changes    [maxChanges]change
+	next       int
+	lost       uint64 // generation of the latest change that is no longer held
 }
+
+// change is an id that was named in a generation.
+type change struct {
+	generation uint64
+	id         hl7v2.PatientKey
+}
+
+// maxChanges that are held: of those in the time of one query. With more, all answers count as changed.
+const maxChanges = 512
 
 type remembered struct {
 	ask question
@@ -62,7 +75,7 @@ func (c *cache) now() uint64 {
 func (c *cache) put(q question, ids []hl7v2.CX, at time.Time, generation uint64, limit int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if generation != c.generation || len(ids) > maxRemembered {
+	if len(ids) > maxRemembered || c.changed(keysOf(q, ids), generation, c.generation) {
 		return
 	}
 	if c.byAsk == nil {
@@ -90,10 +103,36 @@ func (c *cache) forget(ids []hl7v2.PatientKey) {
 	defer c.mu.Unlock()
 	c.generation++
 	for _, k := range ids {
+		c.lost = max(c.lost, c.changes[c.next].generation)
+		c.changes[c.next] = change{c.generation, k}
+		c.next = (c.next + 1) % maxChanges
 		for e := range c.byID[k] {
 			c.drop(e)
 		}
 	}
+}
+
+// stale reports whether an answer to a question of generation asked is too old for who asks in generation now.
+func (c *cache) stale(q question, ids []hl7v2.CX, asked, now uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed(keysOf(q, ids), asked, now)
+}
+
+// changed reports whether one of the ids was named after generation from and not after generation to.
+func (c *cache) changed(ids []hl7v2.PatientKey, from, to uint64) bool {
+	if from >= to {
+		return false
+	}
+	if from < c.lost {
+		return true
+	}
+	for _, x := range c.changes {
+		if x.generation > from && x.generation <= to && slices.Contains(ids, x.id) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *cache) drop(e *list.Element) {

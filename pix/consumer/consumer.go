@@ -76,7 +76,10 @@ type Query struct {
 type Begin func(ctx context.Context, q *Query) func(error) error
 
 // NotRecorded says that a query could not be recorded, so that its answer must not be used.
-type NotRecorded struct{ Err error }
+type NotRecorded struct {
+	Err     error
+	Outcome error // of the query
+}
 
 // Error gives the cause.
 func (e *NotRecorded) Error() string {
@@ -93,7 +96,7 @@ func (b Begin) begin(ctx context.Context, q *Query) func(error) error {
 	end := b(ctx, q)
 	return func(err error) error {
 		if lost := end(err); lost != nil {
-			return &NotRecorded{lost}
+			return &NotRecorded{Err: lost, Outcome: err}
 		}
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -94,8 +93,8 @@ func (m *MPI) Affinity(ctx context.Context, id hl7v2.CX) (ids []hl7v2.CX, local 
 	return a.ids, true, err
 }
 
-// Invalidate forgets what is remembered of these ids, and lets nobody remember answers that are on their way. It is for whoever
-// hears that something changed: feeds, merges, notifications.
+// Invalidate forgets what is remembered of these ids, as those asked for and as those found, also in answers that are on their
+// way. It is for whoever hears that something changed: merges, notifications.
 func (m *MPI) Invalidate(ids ...hl7v2.CX) {
 	keys := make([]hl7v2.PatientKey, len(ids))
 	for i, id := range ids {
@@ -122,26 +121,32 @@ func (m *MPI) key(id hl7v2.CX) hl7v2.PatientKey {
 type answer struct {
 	known bool
 	ids   []hl7v2.CX // in the domain asked for, each once
+	asked uint64     // the cache's generation at that time
 }
 
 // ask answers from memory, or joins whoever is asking the same, or asks. The question goes on when who asked leaves, because
-// others may wait for it.
+// others may wait for it. Who asks after a change is not content with an answer to a question from before it.
 func (m *MPI) ask(ctx context.Context, id hl7v2.CX, domain *pix.Domain) (answer, error) {
 	q := question{m.key(id), domain.Authority.UniversalID}
+	now := m.cache.now()
 	if ids, ok := m.cache.get(q, m.Now(), m.Age); ok {
 		m.observe(OutcomeRemembered)
-		return answer{true, ids}, nil
+		return answer{known: true, ids: ids}, nil
 	}
-	generation := m.cache.now() // who comes after a change does not join who asked before
-	name := strconv.FormatUint(generation, 10) + "\x00" + q.domain + "\x00" + q.id.Authority + "\x00" + q.id.ID
-	result := m.flights.DoChan(name, func() (any, error) {
-		return m.call(context.WithoutCancel(ctx), q, domain, generation)
-	})
-	select {
-	case <-ctx.Done():
-		return answer{}, ctx.Err()
-	case r := <-result:
-		return r.Val.(answer), r.Err
+	name := q.domain + "\x00" + q.id.Authority + "\x00" + q.id.ID
+	for {
+		result := m.flights.DoChan(name, func() (any, error) {
+			return m.call(context.WithoutCancel(ctx), q, domain, m.cache.now())
+		})
+		select {
+		case <-ctx.Done():
+			return answer{}, ctx.Err()
+		case r := <-result:
+			a := r.Val.(answer)
+			if r.Err != nil || !m.cache.stale(q, a.ids, a.asked, now) {
+				return a, r.Err
+			}
+		}
 	}
 }
 
@@ -166,10 +171,11 @@ func (m *MPI) call(ctx context.Context, q question, domain *pix.Domain, generati
 	switch {
 	case err == nil:
 		failed = false
-		m.settle(q, a, generation)
+		a.asked = generation
+		m.settle(q, a)
 		return a, nil
 	case errors.As(err, &lost):
-		failed = false // of the peer nothing is known
+		failed = lost.Outcome != nil && !errors.As(lost.Outcome, &refused)
 		return answer{}, err
 	case errors.As(err, &refused):
 		failed = false // the peer answers, which is all that the breaker looks at
@@ -180,14 +186,14 @@ func (m *MPI) call(ctx context.Context, q question, domain *pix.Domain, generati
 	return answer{}, fmt.Errorf("%w: %w", pix.ErrUnavailable, Quiet(err))
 }
 
-func (m *MPI) settle(q question, a answer, generation uint64) {
+func (m *MPI) settle(q question, a answer) {
 	if !a.known {
 		m.observe(OutcomeUnknown)
 		return
 	}
 	m.observe(OutcomeKnown)
 	if len(a.ids) > 0 {
-		m.cache.put(q, a.ids, m.Now(), generation, m.Entries)
+		m.cache.put(q, a.ids, m.Now(), a.asked, m.Entries)
 	}
 }
 

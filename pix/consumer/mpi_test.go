@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,6 +172,35 @@ func TestInvalidate(t *testing.T) {
 	}
 	if n := s.asked.Load(); n != 6 {
 		t.Errorf("%d queries, want 6: one before and one after the change", n)
+	}
+	s.want(t, "the later answer is remembered", localID("4"), "A-4^^^&2.999.1.1&ISO", 6)
+
+	// An answer in which an id stands that was named while it was on its way is given to who asked before, and not remembered;
+	// changes of others do not count, unless there are so many that they cannot be told apart.
+	for what, changed := range map[string]struct {
+		ids   []hl7v2.CX
+		again int64
+	}{
+		"of others": {[]hl7v2.CX{localID("9"), affinityID("9")}, 0}, "of the one found": {[]hl7v2.CX{affinityID("A-5")}, 1},
+		"very many": {slices.Repeat([]hl7v2.CX{localID("9")}, 2*maxChanges), 1},
+	} {
+		s.Invalidate(localID("5"))
+		before := s.asked.Load()
+		hold := make(chan bool)
+		s.answers(func(m *hl7v2.Message) []byte {
+			waiting <- true
+			<-hold
+			return linked(m)
+		})
+		go func() { _, _, err := s.Affinity(context.WithoutCancel(t.Context()), localID("5")); done <- err }()
+		<-waiting
+		s.Invalidate(changed.ids...)
+		s.answers(linked)
+		close(hold)
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		s.want(t, what, localID("5"), "A-5^^^&2.999.1.1&ISO", before+1+changed.again)
 	}
 }
 

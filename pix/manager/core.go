@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"dossier/hl7v2"
 	"dossier/pix"
@@ -29,9 +30,8 @@ type Core struct {
 // Feed makes a change (ITI-8, ITI-30, ITI-44). It returns a *pix.Refusal or *pix.MergeError when nothing was changed.
 func (c *Core) Feed(ctx context.Context, f pix.Feed) error {
 	err := c.Index.Apply(ctx, f)
-	if c.MPI != nil { // whatever became of it: to ask once too often does no harm
-		c.MPI.Invalidate(f.IDs...)
-		c.MPI.Invalidate(f.Other...)
+	if c.MPI != nil && len(f.Other) > 0 { // a merge, whatever became of it: to ask once too often does no harm
+		c.MPI.Invalidate(slices.Concat(f.IDs, f.Other)...)
 	}
 	return err
 }

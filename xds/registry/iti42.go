@@ -88,16 +88,17 @@ func (d *decision) try(ctx context.Context) (xds.Errors, error) {
 			x.Warned = len(before.Warnings) > 0
 			return nil
 		}
-		if unknown := d.absent(s, state, d.asked); len(unknown) > 0 {
-			return unknown
-		}
-		p := &plan{submission: s, state: state, newUUID: d.NewUUID, verdicts: d.asked, found: xds.Findings{Policy: d.Profile.Policy()}}
+		unknown := d.absent(s, state, d.asked)
+		p := &plan{submission: s, state: state, newUUID: d.NewUUID, verdicts: d.asked, absent: unknown, found: xds.Findings{Policy: d.Profile.Policy()}}
 		all := xds.Findings{}
 		all.Merge(d.found)
 		all.Merge(p.decide())
 		x.Noted = all.Notes()
-		if all.Refusals() > 0 {
+		switch {
+		case all.Refusals() > 0: // whatever the MPI says, so that it is not asked and nobody becomes known
 			return all.Problems
+		case len(unknown) > 0:
+			return unknown
 		}
 		told.Warnings = referring(all.Problems, x.Reference)
 		x.Warned = len(told.Warnings) > 0

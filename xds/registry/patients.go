@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"dossier/hl7v2"
 	"dossier/internal/actor"
@@ -116,6 +117,8 @@ var unavailable = verdict{&patientIndexAvailable,
 // errAbsent ends a transaction in which patients turned out to be unknown for whom the MPI was not asked yet: it is asked outside,
 // because nobody may wait for a peer with a connection in his hands.
 type errAbsent []hl7v2.CX
+
+func (e errAbsent) has(id hl7v2.CX) bool { return slices.ContainsFunc(e, id.Equal) }
 
 func (errAbsent) Error() string { return "registry: patients to ask the MPI for" }
 

@@ -15,7 +15,8 @@ type plan struct {
 	submission   *xds.Submission
 	state        *store.State
 	newUUID      func() string
-	verdicts     verdicts // of patients who are not in the registry's own table
+	verdicts     verdicts  // of patients who are not in the registry's own table
+	absent       errAbsent // those of whom nothing can be said yet
 	registration store.Registration
 
 	found    xds.Findings
@@ -71,6 +72,7 @@ func (p *plan) patients() {
 		seen[id.Key()] = true
 		state, known := p.state.Patients[id.Key()]
 		switch {
+		case !known && p.absent.has(id):
 		case !known:
 			rule, context := p.verdicts.of(id)
 			p.found.Find(rule, location, context)
