@@ -155,8 +155,16 @@ func TestResolveLocalIDsOfARepository(t *testing.T) {
 	c.Registry.URL = central.registry()
 	for name, s := range map[string]*testServer{"here": central, "apart": startServer(t, c, realWorld())} {
 		in := submitJSON(t, "--to", s.repository(), "--patient", local1, documents(t)[0])
+		last := s.lastAudit(t)
 		if out := mustCommand(t, "retrieve", "--to", s.repository(), "--registry", "none", "--document", in.Documents[0].UniqueID); out != string(readFile(t, documents(t)[0])) {
 			t.Errorf("%s: came back with other bytes", name)
+		}
+		want := affinity1 // here the document is the patient's as the registry knows him; apart, as the source named him
+		if name == "apart" {
+			want = local1
+		}
+		if trail := string(auditLines(s.auditAfter(t, last))); !strings.Contains(trail, `ParticipantObjectID="`+strings.ReplaceAll(want, "&", "&amp;")+`"`) {
+			t.Errorf("%s: the retrieval is not recorded for %s:\n%s", name, want, trail)
 		}
 		if _, _, err := command(t.Context(), "submit", "--to", s.repository(), "--patient", localNone, documents(t)[0]); err == nil || !strings.Contains(err.Error(), "local-id-resolved") {
 			t.Errorf("%s: %v", name, err)

@@ -13,7 +13,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"dossier/hl7v2"
 	"dossier/internal/golden"
+	"dossier/pix"
 )
 
 // Ways of a gate.
@@ -434,4 +436,102 @@ func TestExternalEndpoints(t *testing.T) {
 	if code, _ := get(t, "http://"+s.addr()+"/pix/consumer?wsdl"); code != 404 {
 		t.Errorf("with an index of its own: %d", code)
 	}
+}
+
+// TestSlowMPIHoldsNobodyUp: while many submissions wait for the MPI, those for known patients go on: nobody waits with a
+// transaction open.
+func TestSlowMPIHoldsNobodyUp(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol string) {
+		const timeout = 3 * time.Second
+		p := startPair(t, protocol, func(c *Config) { c.MPI.Timeout, c.MPI.Failures = timeout, 100 })
+		p.gate.way.Store(gateSwallow)
+		var waiting sync.WaitGroup
+		for i := range 8 {
+			waiting.Go(func() {
+				m := localSubmission(t, "W-"+string(rune('A'+i))+"^^^&2.999.1.1&ISO")
+				if answer := register(t, p.s, anyUUID, m); !strings.Contains(answer, "patient-index-available") {
+					t.Errorf("%s", answer)
+				}
+			})
+		}
+		waitFor(t, func() bool { return p.gate.seen.Load() > 0 })
+		start := time.Now()
+		p.accepted(t, "known here", "DEMO-1^^^&2.999.1.1&ISO")
+		if took := time.Since(start); took > timeout/2 {
+			t.Errorf("a submission for a known patient took %v", took)
+		}
+		waiting.Wait()
+		if took := time.Since(start); took > timeout+5*time.Second {
+			t.Errorf("8 submissions waited %v for an MPI with a limit of %v each", took, timeout)
+		}
+	})
+}
+
+// TestRefusedAnyway: a message that is refused whatever the MPI says costs it no query, makes nobody known, and says nothing of the
+// patient.
+func TestRefusedAnyway(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol string) {
+		p := startPair(t, protocol, nil)
+		p.known(t, atMPI)
+		m := localSubmission(t, atMPI)
+		m.DocumentEntries[0].LanguageCode = ""
+		if answer := register(t, p.s, anyUUID, m); strings.Count(answer, "errorCode=") != 1 || !strings.Contains(answer, "XDSRegistryMetadataError") {
+			t.Errorf("%s", answer)
+		}
+		if n := p.gate.seen.Load(); n != 0 {
+			t.Errorf("the MPI was asked %d times", n)
+		}
+		if out := mustCommand(t, "pix", "history", "--config", p.config, atMPI); out != "" {
+			t.Errorf("the patient of a refused message is known:\n%s", out)
+		}
+		m.DocumentEntries[0].LanguageCode = "en"
+		if answer := register(t, p.s, anyUUID, m); !successful([]byte(answer)) {
+			t.Errorf("%s", answer)
+		}
+	})
+}
+
+// TestSecureMPI: a Secure Node shows its certificate to the MPI and asks it by TLS; an MPI that cannot prove who it is, is not asked.
+func TestSecureMPI(t *testing.T) {
+	eachProtocol(t, func(t *testing.T, protocol string) {
+		trusted, foreign := newSecureWorld(t), newSecureWorld(t)
+		for _, w := range []*secureWorld{trusted, foreign} {
+			w.issue("server", w.ca, nil)
+		}
+		for _, c := range []struct {
+			name string
+			w    *secureWorld
+			ok   bool
+		}{{"trusted", trusted, true}, {"foreign", foreign, false}} {
+			conf := c.w.config(t)
+			conf.PIX.Device = "2.999.1.30"
+			conf.TLS.Trusted = trusted.path("ca.pem") // both take our certificate
+			conf.TLS.Revoked = ""
+			mpi := startServer(t, withDomains(conf), realWorld())
+			if err := mpi.node.identities.Apply(t.Context(), pix.Feed{
+				Event: pix.EventCreate, IDs: []hl7v2.CX{mustCX(t, atMPI)}, Origin: pix.Origin{At: time.Now(), Trusted: true},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			conf = external(trusted.config(t))
+			conf.MPI.Protocol, conf.MPI.Device, conf.MPI.PIX = protocol, "2.999.1.30", mpi.feed()
+			if protocol == mpiV3 {
+				conf.MPI.PIX = "https://" + mpi.addr() + "/pix/manager"
+			}
+			s := startServer(t, conf, realWorld())
+			known, err := s.node.mpi.Known(t.Context(), mustCX(t, atMPI))
+			if known != c.ok || (err == nil) != c.ok {
+				t.Errorf("%s: known %v, %v", c.name, known, err)
+			}
+		}
+	})
+}
+
+func mustCX(t *testing.T, s string) hl7v2.CX {
+	t.Helper()
+	id, err := hl7v2.ParseCX(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
