@@ -70,7 +70,7 @@ type TLSConfig struct {
 type AllowConfig struct {
 	Registry   []string `yaml:"registry"`
 	Repository []string `yaml:"repository"`
-	Identities []string `yaml:"identities"` // PIX Manager and Patient Demographics Supplier over SOAP
+	Identities []string `yaml:"identities"` // PIX Manager, PIX Consumer and Patient Demographics Supplier over SOAP
 	Feed       []string `yaml:"feed"`       // all of MLLP
 	Admin      []string `yaml:"admin"`
 	Audit      []string `yaml:"audit"`

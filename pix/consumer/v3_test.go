@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"dossier/hl7v2"
+	"dossier/internal/xmlwire"
 	"dossier/pix/hl7v3"
 	"dossier/soap"
 )
@@ -119,5 +121,67 @@ func TestFound(t *testing.T) {
 	more, err := ask(t, recorded(t, "pdq-response", `<resultRemainingQuantity value="21"/>`, "")).Next(t.Context(), f, 2)
 	if err != nil || len(more.Patients) != 2 || more.Remaining != -1 || more.seen != 4 {
 		t.Errorf("got %+v, %v, want two and no word of what remains", more, err)
+	}
+}
+
+// TestV3NotBelieved: what is no whole answer to this message within the limits is an error that is no refusal, and comes in time.
+func TestV3NotBelieved(t *testing.T) {
+	t.Parallel()
+	head, body, _ := strings.Cut(recorded(t, "pix-response", `root="2.999.1.30.9" extension="q-0001"`, `root="`+ourID+`"`,
+		`<queryAck><queryId root="2.999.1.30.8" extension="tag-0001"/>`, `<queryAck><queryId root="`+ourID+`"/>`), "<id ")
+	message := head + "<id " + body
+	envelope := func(relates, body string) string {
+		return `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing"><e:Header><a:RelatesTo>` +
+			relates + `</a:RelatesTo></e:Header><e:Body>` + body + `</e:Body></e:Envelope>`
+	}
+	const ours, soapType = "urn:uuid:" + ourID, "application/soap+xml; charset=UTF-8"
+	for name, c := range map[string]struct {
+		kind, body string
+		declared   int // Content-Length beyond the body
+		ok         bool
+	}{
+		"well":                      {kind: soapType, body: envelope(ours, message), ok: true},
+		"relates to another":        {kind: soapType, body: envelope("urn:uuid:other", message)},
+		"not well-formed":           {kind: soapType, body: envelope(ours, message[:len(message)-5])},
+		"truncated":                 {kind: soapType, body: envelope(ours, message), declared: 100},
+		"larger than the limit":     {kind: soapType, body: envelope(ours, strings.Replace(message, "<controlActProcess", "<!--"+strings.Repeat("x", 1<<20)+"--><controlActProcess", 1))},
+		"with too many elements":    {kind: soapType, body: envelope(ours, strings.Replace(message, "<controlActProcess", strings.Repeat("<x/>", 3000)+"<controlActProcess", 1))},
+		"a page":                    {kind: "text/html", body: "<html>"},
+		"empty":                     {kind: soapType},
+		"never":                     {kind: "never"},
+		"never, after its envelope": {kind: "slow", body: envelope(ours, message)[:200]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if c.kind == "never" || c.kind == "slow" {
+					w.Write([]byte(c.body))
+					w.(http.Flusher).Flush()
+					select {
+					case <-r.Context().Done():
+					case <-time.After(5 * time.Second):
+					}
+					return
+				}
+				w.Header().Set("Content-Type", c.kind)
+				w.Header().Set("Content-Length", strconv.Itoa(len(c.body)+c.declared))
+				w.Write([]byte(c.body))
+			}))
+			t.Cleanup(s.Close)
+			client := &V3{
+				SOAP: &soap.Client{
+					HTTP: &http.Client{}, NewID: func() string { return ourID },
+					Limits: soap.Limits{Envelope: 1 << 20, Body: 1 << 20, XML: xmlwire.Limits{Elements: 2000}},
+				},
+				URL: s.URL, Device: "2.999.1.10", Receiver: "2.999.1.20", NewUUID: func() string { return ourID }, Now: time.Now,
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			ids, err := client.CrossReferences(ctx, patient)
+			var refused *Refused
+			if (err == nil) != c.ok || (len(ids) > 0) != c.ok || errors.As(err, &refused) {
+				t.Errorf("got %v, %v, want success %v", ids, err, c.ok)
+			}
+		})
 	}
 }
