@@ -64,28 +64,23 @@ func (c *Config) checkMPI() (errs []error) {
 	fail := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
 	}
-	if c.Registry.ResolveLocalIDs {
-		switch {
-		case c.Registry.URL != "":
-			fail("registry.resolveLocalIds", "expected false beside registry.url: the registry there resolves")
-		case len(c.PIX.Domains) == 0:
-			fail("registry.resolveLocalIds", "expected pix.domains beside it, which say whose ids are local")
-		}
+	resolve := c.Registry.ResolveLocalIDs
+	if resolve && c.Registry.URL != "" {
+		fail("registry.resolveLocalIds", "expected false beside registry.url: the registry there resolves")
+	}
+	if resolve && len(c.PIX.Domains) == 0 {
+		fail("registry.resolveLocalIds", "expected pix.domains beside it, which say whose ids are local")
 	}
 	if !c.external() {
 		return errs
 	}
 	m := &c.MPI
+	if m.PIX == "" {
+		fail("mpi.pix", "expected the address of the PIX Manager beside mpi.mode external, got \"\"")
+	}
 	for _, x := range []struct{ key, value string }{{"mpi.pix", m.PIX}, {"mpi.pdq", m.PDQ}} {
-		switch {
-		case x.value == "":
-			if x.key == "mpi.pix" {
-				fail(x.key, "expected the address of the PIX Manager beside mpi.mode external, got \"\"")
-			}
-		case m.Protocol == mpiV2 && !isHostPort(x.value):
-			fail(x.key, "expected host:port for mpi.protocol v2, got %q", x.value)
-		case m.Protocol == mpiV3 && !isURL(x.value):
-			fail(x.key, "expected a URL for mpi.protocol v3, got %q", x.value)
+		if want := m.expected(x.value); x.value != "" && want != "" {
+			fail(x.key, "expected %s for mpi.protocol %s, got %q", want, m.Protocol, x.value)
 		}
 	}
 	if m.Protocol == mpiV3 && !hl7v2.IsOID(m.Device) {
@@ -104,6 +99,17 @@ func (c *Config) checkMPI() (errs []error) {
 		fail("pix.consumers", "expected none beside mpi.mode external: the index elsewhere notifies them")
 	}
 	return errs
+}
+
+// expected names the form that an address does not have; "" when it has it.
+func (m *MPIConfig) expected(address string) string {
+	switch {
+	case m.Protocol == mpiV2 && !isHostPort(address):
+		return "host:port"
+	case m.Protocol == mpiV3 && !isURL(address):
+		return "a URL"
+	}
+	return ""
 }
 
 func isHostPort(s string) bool {
@@ -177,7 +183,10 @@ func (n *node) beginQuery(ctx context.Context, q *pixconsumer.Query) func(error)
 		err = pixconsumer.Quiet(err)
 		a.Description = answerCodes(err)
 		lost := n.frame.Record(ctx, x, err)
-		x.Note(err)
+		var refused *pixconsumer.Refused
+		if !errors.As(err, &refused) || !refused.UnknownPatient() {
+			x.Note(err) // worth an operator's attention
+		}
 		n.frame.End(x, err)
 		return lost
 	}

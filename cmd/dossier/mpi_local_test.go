@@ -152,11 +152,11 @@ func TestResolveLocalIDsOfARepository(t *testing.T) {
 	central := startServer(t, c, realWorld())
 	feedLocals(t, central)
 	c = goldenConfig(t)
-	c.Registry.URL = central.registry()
+	c.Registry.URL, c.Repository.ID = central.registry(), "2.999.1.8"
 	for name, s := range map[string]*testServer{"here": central, "apart": startServer(t, c, realWorld())} {
 		in := submitJSON(t, "--to", s.repository(), "--patient", local1, documents(t)[0])
 		last := s.lastAudit(t)
-		if out := mustCommand(t, "retrieve", "--to", s.repository(), "--registry", "none", "--document", in.Documents[0].UniqueID); out != string(readFile(t, documents(t)[0])) {
+		if out := mustCommand(t, "retrieve", "--to", s.repository(), "--registry", "none", "--repository", s.node.config.Repository.ID, "--document", in.Documents[0].UniqueID); out != string(readFile(t, documents(t)[0])) {
 			t.Errorf("%s: came back with other bytes", name)
 		}
 		want := affinity1 // here the document is the patient's as the registry knows him; apart, as the source named him
@@ -173,6 +173,10 @@ func TestResolveLocalIDsOfARepository(t *testing.T) {
 	if rows := queryJSON(t, "--to", central.registry(), "FindDocuments", "$XDSDocumentEntryPatientId="+affinity1, approved); len(rows) != 2 {
 		t.Errorf("%d documents, want 2", len(rows))
 	}
+	if err := central.stop(); err != nil {
+		t.Fatal(err)
+	}
+	mustCommand(t, "verify", "--data", central.node.config.Data) // index, registry and documents agree on the patient
 }
 
 // TestRememberedIDs: a resolved id is remembered until a notification (ITI-10, ITI-46) or a merge says that it may be another

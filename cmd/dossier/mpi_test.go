@@ -261,6 +261,23 @@ func TestExternalMPI(t *testing.T) {
 	})
 }
 
+// TestExternalMPIOnEachDatabase: a transaction that is given up for the MPI and made anew is the same on both databases.
+func TestExternalMPIOnEachDatabase(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		p := startPair(t, mpiV2, func(c *Config) { c.Database, c.Registry.ResolveLocalIDs = b.config(t).Database, true })
+		p.known(t, atMPI)
+		adt(t, p.mpi, "A28", "PID|||"+local1+"~"+affinity1+"||Thill^Luc\rPV1||N")
+		p.accepted(t, "known to the MPI", atMPI)
+		p.accepted(t, "linked by the MPI", local1)
+		p.refused(t, "known to nobody", atNobody, "XDSUnknownPatientId")
+		p.stored(t, atMPI, 1)
+		p.stored(t, affinity1, 1)
+		p.gate.way.Store(gateBreak)
+		p.accepted(t, "known, the MPI gone", atMPI)
+		p.refused(t, "unknown, the MPI gone", atNobody, "patient-index-available")
+	})
+}
+
 // TestExternalMPIIsRecorded: the queries that this server sends are in its audit trail, as those of a consumer.
 func TestExternalMPIIsRecorded(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol string) {

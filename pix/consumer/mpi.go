@@ -20,7 +20,7 @@ import (
 // a patient since must not lead to his record.
 type MPI struct {
 	PIX     Manager
-	PDQ     Supplier    // confirms what PIX knows without another id, where there is one; else nil
+	PDQ     Supplier    // confirms whom PIX knows; nil for nobody
 	Domains pix.Domains // the affinity domain, and those with local ids
 	Index   pix.Index   // the own one, which the Document Registry's patients are in
 	Name    string      // of the MPI in the history of an id
@@ -197,8 +197,8 @@ func (m *MPI) settle(q question, a answer) {
 	}
 }
 
-// lookUp asks PIX, and PDQ where PIX knows the patient of the affinity domain without naming another id: some PIX Managers say
-// so of everybody.
+// lookUp asks PIX, and PDQ whether it has the very id of the affinity domain: some PIX Managers know everybody, or answer for an id
+// that was merged as if it lived.
 func (m *MPI) lookUp(ctx context.Context, q question, domain *pix.Domain) (answer, error) {
 	id := m.Domains.CX(q.id)
 	found, err := m.PIX.CrossReferences(ctx, id, q.domain)
@@ -210,7 +210,7 @@ func (m *MPI) lookUp(ctx context.Context, q question, domain *pix.Domain) (answe
 		return answer{}, err
 	}
 	a := answer{known: true, ids: m.inDomain(found, domain)}
-	if m.PDQ != nil && q.id.Authority == q.domain && len(a.ids) == 0 {
+	if m.PDQ != nil && q.id.Authority == q.domain {
 		a.known, err = m.confirmed(ctx, id)
 	}
 	return a, err

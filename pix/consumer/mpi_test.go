@@ -293,7 +293,7 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// TestKnown: an answer with or without other ids is a patient who is known, unless PDQ, where it is asked, does not find him.
+// TestKnown: an answer with or without other ids is a patient who is known, unless PDQ, where it is asked, does not find the id.
 func TestKnown(t *testing.T) {
 	t.Parallel()
 	found := segments("MSA|AA|CONTROL", "QAK|TAG|OK", "PID|||K-1^^^AFF&2.999.1.1&ISO")
@@ -312,7 +312,8 @@ func TestKnown(t *testing.T) {
 		"none, and PDQ finds somebody else":   {pix: alone, pdq: other, id: affinityID("K-1")},
 		"none, and PDQ is refused":            {pix: alone, pdq: refuses, id: affinityID("K-1"), failed: true},
 		"none, and PDQ does not answer":       {pix: alone, pdq: gone, id: affinityID("K-1"), failed: true},
-		"another id in the domain: no PDQ":    {pix: linked, pdq: gone, id: affinityID("K-1"), known: true},
+		"another id, and PDQ finds him":       {pix: linked, pdq: found, id: affinityID("K-1"), known: true},
+		"another id, and PDQ has that alone":  {pix: linked, pdq: other, id: affinityID("K-1")},
 		"an unknown domain says nothing":      {pix: segments("MSA|AE|CONTROL", "ERR||QPD^1^3^1^4|204|E"), id: affinityID("K-1"), failed: true},
 		"of another domain: nobody is asked":  {pix: gone, id: localID("K-1")},
 		"of no domain: nobody is asked":       {pix: gone, id: hl7v2.CX{ID: "K-1", Authority: iso("", "2.999.77")}},

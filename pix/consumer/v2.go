@@ -149,15 +149,26 @@ func (c *V2) exchange(ctx context.Context, q *queryV2, msg []byte) (*hl7v2.Messa
 	if err != nil {
 		return nil, err
 	}
+	answer, err := q.read(b)
+	if errors.Is(err, errOther) {
+		c.Line.Reset()
+	}
+	return answer, err
+}
+
+// read takes an answer apart and judges it.
+func (q *queryV2) read(b []byte) (*hl7v2.Message, error) {
 	answer, err := hl7v2.ParseMessage(b)
 	if err != nil {
 		return nil, errors.New("consumer: the answer is no message of HL7 v2") // the cause may repeat what it holds
 	}
 	if answer.Field("MSA", 2).Text() != q.control {
-		c.Line.Reset()
-		return nil, errors.New("consumer: the answer is to another message")
+		return nil, errOther
 	}
-	return answer, q.judge(answer)
+	if err := q.judge(answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
 }
 
 // stale says that the connection was gone when it was used.
@@ -181,7 +192,7 @@ func (q *queryV2) judge(answer *hl7v2.Message) error {
 		return nil
 	}
 	if tag := answer.Field("QAK", 1).Text(); tag != q.tag {
-		return errors.New("consumer: the answer is to another query")
+		return errOther
 	}
 	switch status {
 	case "OK":
