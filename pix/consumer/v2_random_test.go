@@ -13,7 +13,8 @@ import (
 func TestV2RandomAnswers(t *testing.T) {
 	t.Parallel()
 	answers := []string{
-		"MSH|^~\\&|MPI|NAT|US|HERE|20260102030405||RSP^K23^RSP_K23|R1|P|2.5\rMSA|AA|C1\rQAK|T1|OK\rQPD|IHE PIX Query|T1|P-1^^^&2.999.2.1&ISO\rPID|||1^^^A&2.999.1&ISO~2^^^&2.999.2&ISO||~^^^^^^S\r",
+		"MSH|^~\\&|MPI|NAT|US|HERE|20260102030405||RSP^K23^RSP_K23|R1|P|2.5\rMSA|AA|C1\rQAK|T1|OK\r" +
+			"QPD|IHE PIX Query|T1|P-1^^^&2.999.2.1&ISO\rPID|||1^^^A&2.999.1&ISO~2^^^&2.999.2&ISO||~^^^^^^S\r",
 		"MSH|^~\\&|MPI|NAT|US|HERE|20260102030405||RSP^K23^RSP_K23|R1|P|2.5\rMSA|AE|C1\rERR||QPD^1^3^1^1|204^Unknown^HL70357|E\rQAK|T1|AE\r",
 	}
 	const seeds = 20_000

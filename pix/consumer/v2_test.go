@@ -128,7 +128,8 @@ func TestV2Answers(t *testing.T) {
 				got = append(got, id.String())
 			}
 			var refused *Refused
-			if is := errors.As(err, &refused); strings.Join(got, " ") != c.ids || (err != nil) != (c.refused || c.other) || is != c.refused || is && refused.UnknownPatient() != c.unknown {
+			is := errors.As(err, &refused)
+			if strings.Join(got, " ") != c.ids || (err != nil) != (c.refused || c.other) || is != c.refused || is && refused.UnknownPatient() != c.unknown {
 				t.Errorf("got %v, %v; want %q, refusal %v, unknown %v", got, err, c.ids, c.refused, c.unknown)
 			}
 			if err != nil && (strings.Contains(err.Error(), "no such patient") || strings.Contains(err.Error(), "P-1")) {
@@ -211,7 +212,8 @@ func TestV2Blocks(t *testing.T) {
 		}
 		tags, pointers, qpd = append(tags, m.Field("QPD", 2).Text()), append(pointers, m.Field("DSC", 1).Text()), append(qpd, m.Field("QPD", 3).Raw())
 		if pointers[len(pointers)-1] == "" {
-			return frameOf(m, "MSA|AA|CONTROL", "QAK|TAG|OK||2|1|1", "PID|||1^^^A&2.999.1&ISO||Weber^Anna||19800229|F|||1 Way^^Esch^^4000", "QRI|90", "DSC|P2|I")
+			return frameOf(m, "MSA|AA|CONTROL", "QAK|TAG|OK||2|1|1",
+				"PID|||1^^^A&2.999.1&ISO||Weber^Anna||19800229|F|||1 Way^^Esch^^4000", "QRI|90", "DSC|P2|I")
 		}
 		return frameOf(m, "MSA|AA|CONTROL", "QAK|TAG|OK||2|1|0", "PID|||2^^^A&2.999.1&ISO")
 	}))
@@ -220,7 +222,8 @@ func TestV2Blocks(t *testing.T) {
 		t.Fatalf("got %+v, %v", found, err)
 	}
 	p := found.Patients[0]
-	if p.Family != "Weber" || p.Given != "Anna" || p.Birth != "19800229" || p.Sex != "F" || p.Street != "1 Way" || p.City != "Esch" || p.Postcode != "4000" || p.Score != "90" {
+	if p.Family != "Weber" || p.Given != "Anna" || p.Birth != "19800229" || p.Sex != "F" ||
+		p.Street != "1 Way" || p.City != "Esch" || p.Postcode != "4000" || p.Score != "90" {
 		t.Errorf("got %+v", p)
 	}
 	if found, err = c.Next(t.Context(), found, 1); err != nil || found.More || found.Remaining != 0 || found.Patients[0].IDs[0].ID != "2" {

@@ -13,6 +13,7 @@ import (
 
 	"dossier/hl7v2"
 	"dossier/internal/xmlwire"
+	"dossier/pix"
 	"dossier/pix/hl7v3"
 	"dossier/soap"
 )
@@ -183,5 +184,20 @@ func TestV3NotBelieved(t *testing.T) {
 				t.Errorf("got %v, %v, want success %v", ids, err, c.ok)
 			}
 		})
+	}
+}
+
+// TestQuiet: the words of a peer, which may name a patient, stay away from logs and from those who did not ask.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	refuses := func(context.Context, *soap.Request) (*soap.Response, error) {
+		return nil, soap.SenderFault("P-1 is not welcome", nil)
+	}
+	s := httptest.NewServer(&soap.Server{Operations: []soap.Operation{{Action: hl7v3.Namespace + ":PRPA_IN201309UV02", Reply: "urn:reply", Handle: refuses}}})
+	t.Cleanup(s.Close)
+	m := newScene(t, linked).MPI
+	m.PIX = &V3{SOAP: &soap.Client{}, URL: s.URL, NewUUID: func() string { return ourID }, Now: time.Now}
+	if _, _, err := m.Affinity(t.Context(), patient); !errors.Is(err, pix.ErrUnavailable) || strings.Contains(err.Error(), "P-1") || !strings.Contains(err.Error(), "env:Sender") {
+		t.Errorf("got %v", err)
 	}
 }
