@@ -2,9 +2,13 @@ package pix
 
 import (
 	"context"
+	"errors"
 
 	"dossier/hl7v2"
 )
+
+// ErrUnavailable says that a patient index elsewhere gave no usable answer: whether it knows the patient stays open.
+var ErrUnavailable = errors.New("pix: the patient index elsewhere gave no usable answer")
 
 // Index is the patient index as its actors use it. Every method that finds fault with its argument returns a *Refusal or
 // *MergeError and changes nothing.

@@ -16,7 +16,7 @@ import (
 
 // Handler answers GET and HEAD on a SOAP endpoint with its description:
 //
-//	?wsdl       the WSDL of that name (Registry, Repository, PIXManager or PDSupplier)
+//	?wsdl       the WSDL of that name (Registry, Repository, PIXManager, PIXConsumer or PDSupplier)
 //	?xsd=NAME   a schema that it imports; 404 for any other name
 //	else        400 and a text that says what to POST and where the WSDL is
 //
@@ -28,7 +28,7 @@ import (
 func Handler(wsdl string) http.Handler {
 	text, err := files.ReadFile(wsdl)
 	if err != nil || !strings.HasSuffix(wsdl, ".wsdl") {
-		panic(fmt.Sprintf("schemas: no WSDL %q: want %q, %q, %q or %q", wsdl, Registry, Repository, PIXManager, PDSupplier))
+		panic(fmt.Sprintf("schemas: no WSDL %q: want %q, %q, %q, %q or %q", wsdl, Registry, Repository, PIXManager, PIXConsumer, PDSupplier))
 	}
 	return &description{wsdl: string(text), takes: takes(wsdl)}
 }
@@ -41,6 +41,8 @@ func takes(wsdl string) string {
 			"ITI-44 Patient Identity Feed HL7 V3"
 	case PIXManager:
 		return "IHE PIX Manager: ITI-44 Patient Identity Feed HL7 V3, ITI-45 PIXV3 Query"
+	case PIXConsumer:
+		return "IHE Patient Identifier Cross-reference Consumer: ITI-46 PIXV3 Update Notification"
 	case PDSupplier:
 		return "IHE Patient Demographics Supplier: ITI-47 Patient Demographics Query HL7 V3"
 	}

@@ -7,10 +7,11 @@ import (
 
 // The service descriptions, as Handler takes them.
 const (
-	PIXManager = "PIXManager.wsdl"
-	PDSupplier = "PDSupplier.wsdl"
-	Registry   = "XDS.b_DocumentRegistry.wsdl"
-	Repository = "XDS.b_DocumentRepository.wsdl"
+	PIXConsumer = "PIXConsumer.wsdl"
+	PIXManager  = "PIXManager.wsdl"
+	PDSupplier  = "PDSupplier.wsdl"
+	Registry    = "XDS.b_DocumentRegistry.wsdl"
+	Repository  = "XDS.b_DocumentRepository.wsdl"
 )
 
 // Each file stands on its own: a schemaLocation is the bare name of another file of this folder, so that the folder also

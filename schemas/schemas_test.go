@@ -15,8 +15,8 @@ import (
 func eachFile(t *testing.T, fn func(t *testing.T, name, text string)) {
 	t.Helper()
 	names, err := fs.Glob(files, "*")
-	if err != nil || len(names) != 11 {
-		t.Fatalf("embedded files: got %d (%v), want 11", len(names), err)
+	if err != nil || len(names) != 12 {
+		t.Fatalf("embedded files: got %d (%v), want 12", len(names), err)
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestDeclaredPrefixesAreUsed(t *testing.T) {
 	})
 }
 
-// operation is one row of the WSDL tables, ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5, 3.44.5, 3.45.5, 3.47.5.
+// operation is one row of the WSDL tables, ITI TF-2: 3.18.5, 3.41.5, 3.42.5, 3.43.5, 3.44.5, 3.45.5, 3.46.5, 3.47.5.
 type operation struct {
 	tx                iti.Transaction
 	name              string // of the operation, behind the actor and an underscore
@@ -143,6 +143,9 @@ func TestWSDLNames(t *testing.T) {
 		}, feed...)},
 		{PIXManager, "PIXManager", "pix", "urn:ihe:iti:pixv3:2007", "/pix/manager", append(slices.Clone(feed),
 			operation{iti.PIXV3Query, "PRPA_IN201309UV02", "hl7:PRPA_IN201309UV02", "hl7:PRPA_IN201310UV02"})},
+		{PIXConsumer, "PIXConsumer", "pix", "urn:ihe:iti:pixv3:2007", "/pix/consumer", []operation{
+			{iti.PIXV3UpdateNotification, "PRPA_IN201302UV02", "hl7:PRPA_IN201302UV02", "hl7:MCCI_IN000002UV01"},
+		}},
 		{PDSupplier, "PDSupplier", "pdq", "urn:ihe:iti:pdqv3:2007", "/pdq/supplier", []operation{
 			{iti.PatientDemographicsQueryV3, "PRPA_IN201305UV02", "hl7:PRPA_IN201305UV02", "hl7:PRPA_IN201306UV02"},
 			{iti.PatientDemographicsQueryV3Continue, "QUQI_IN000003UV01_Continue", "hl7:QUQI_IN000003UV01", "hl7:PRPA_IN201306UV02"},
@@ -234,7 +237,7 @@ func one(t *testing.T, e *element, space, local, attr, want string) {
 // Every body element that a WSDL names must be a global element of a schema that the WSDL imports.
 func TestWSDLElementsExist(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{Registry, Repository, PIXManager, PDSupplier} {
+	for _, file := range []string{Registry, Repository, PIXManager, PIXConsumer, PDSupplier} {
 		text, err := files.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -155,3 +155,31 @@ func normalizeTime(s *ebrim.Slot) {
 		s.Values[0] = string(d)
 	}
 }
+
+// ReplacePatient puts another patient id into the objects of the message that have the one, and into their ebRIM.
+// sourcePatientId stays as it is.
+func (s *Submission) ReplacePatient(from, to hl7v2.CX) {
+	to.Raw = to.String()
+	replace := func(id *hl7v2.CX, o *ebrim.RegistryObject, scheme string) {
+		if !id.Equal(from) {
+			return
+		}
+		*id = to
+		for i, x := range o.ExternalIdentifiers {
+			if x.Scheme == scheme {
+				renamed := *x
+				renamed.Value = to.Raw
+				o.ExternalIdentifiers[i] = &renamed
+			}
+		}
+	}
+	for _, set := range s.SubmissionSets {
+		replace(&set.PatientID, &set.Object.RegistryObject, SchemeSubmissionSetPatientID)
+	}
+	for _, e := range s.DocumentEntries {
+		replace(&e.PatientID, &e.Object.RegistryObject, SchemeEntryPatientID)
+	}
+	for _, f := range s.Folders {
+		replace(&f.PatientID, &f.Object.RegistryObject, SchemeFolderPatientID)
+	}
+}

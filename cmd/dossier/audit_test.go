@@ -132,7 +132,7 @@ func TestGoldenAuditIsValid(t *testing.T) {
 	}
 	schema := filepath.Join(oracle(t), "audit", "dicom2017c.xsd")
 	dir, args := t.TempDir(), []string{"--noout", "--nonet", "--schema", schema}
-	for _, c := range cases(t) {
+	for _, c := range append(cases(t), externalCases(t)...) {
 		for line := range bytes.Lines(c.Audit(t)) {
 			line = bytes.TrimSuffix(line, []byte("\n"))
 			file := filepath.Join(dir, strconv.Itoa(len(args))+".xml")

@@ -30,6 +30,7 @@ type Config struct {
 	Database   string           `yaml:"database"` // "" is SQLite in the data folder; else the URL of a PostgreSQL database
 	Domain     DomainConfig     `yaml:"domain"`
 	PIX        PIXConfig        `yaml:"pix"`
+	MPI        MPIConfig        `yaml:"mpi"`
 	Repository RepositoryConfig `yaml:"repository"`
 	Registry   RegistryConfig   `yaml:"registry"`
 	Limits     LimitsConfig     `yaml:"limits"`
@@ -69,7 +70,7 @@ type TLSConfig struct {
 type AllowConfig struct {
 	Registry   []string `yaml:"registry"`
 	Repository []string `yaml:"repository"`
-	Identities []string `yaml:"identities"` // PIX Manager and Patient Demographics Supplier over SOAP
+	Identities []string `yaml:"identities"` // PIX Manager, PIX Consumer and Patient Demographics Supplier over SOAP
 	Feed       []string `yaml:"feed"`       // all of MLLP
 	Admin      []string `yaml:"admin"`
 	Audit      []string `yaml:"audit"`
@@ -95,6 +96,9 @@ type RegistryConfig struct {
 	Timeout    time.Duration `yaml:"timeout"`    // for an answer from there
 	Validation string        `yaml:"validation"` // lenient or strict
 	Rules      []RuleConfig  `yaml:"rules"`      // other modes for single rules
+	// ResolveLocalIDs takes submissions under ids of pix.domains and stores them under the id that the patient index links to
+	// it in the affinity domain.
+	ResolveLocalIDs bool `yaml:"resolvelocalids"`
 	// Retry says what makes a submission that comes again a retransmission, which is answered as it was before: message is
 	// the same MessageID, sender and content, content the same sender and content (docs/divergences.md).
 	Retry string `yaml:"retry"`
@@ -147,6 +151,7 @@ func defaults() Config {
 		Data: "./data", HTTP: "127.0.0.1:8080", MLLP: "127.0.0.1:2575", Admin: "127.0.0.1:9090",
 		Domain:     DomainConfig{OID: demoDomain, Namespace: "DEMO", Patients: []string{}, Sources: []string{}},
 		PIX:        defaultPIX(),
+		MPI:        defaultMPI(),
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
 		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}, Retry: string(actor.RetryMessage)},
 		Limits: LimitsConfig{
@@ -256,6 +261,9 @@ func (c *Config) check() error {
 	errs = append(errs, checkRules(c.Registry.Rules)...)
 	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
 	errs = append(errs, c.PIX.check(c.Domain)...)
+	oneOf("mpi.mode", c.MPI.Mode, mpiEmbedded, mpiExternal)
+	oneOf("mpi.protocol", c.MPI.Protocol, mpiV2, mpiV3)
+	errs = append(errs, c.checkMPI()...)
 	oneOf("log.format", c.Log.Format, "text", "json")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {

@@ -74,18 +74,7 @@ func (f *feedFlags) runV3(cmd *cobra.Command) error {
 }
 
 func (f *feedFlags) person() hl7v3.Person {
-	return hl7v3.Person{BirthTime: f.birth, Names: []hl7v3.Name{nameOf(f.given, f.family)}, Gender: genderOf(f.sex)}
-}
-
-// genderOf gives the code of AdministrativeGender for one of HL7 table 0001.
-func genderOf(sex string) hl7v3.Code {
-	switch sex {
-	case "F", "M":
-		return hl7v3.Code{Code: sex, System: hl7v3.SystemGender}
-	case "O", "A":
-		return hl7v3.Code{Code: "UN", System: hl7v3.SystemGender}
-	}
-	return hl7v3.Code{NullFlavor: "UNK"}
+	return hl7v3.Person{BirthTime: f.birth, Names: []hl7v3.Name{pixconsumer.NameV3(f.given, f.family)}, Gender: pixconsumer.GenderV3(f.sex)}
 }
 
 // spoken says what a peer answered in its own words: they are for the user who asked.

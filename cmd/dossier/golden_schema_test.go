@@ -27,7 +27,7 @@ func TestGoldenMessagesAreValid(t *testing.T) {
 	}
 	args := []string{"--noout", "--nonet", "--schema", driver}
 	of := map[string]string{} // file: case
-	for _, c := range cases(t) {
+	for _, c := range append(cases(t), externalCases(t)...) {
 		if c.Wire != "http" {
 			continue
 		}

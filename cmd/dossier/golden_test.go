@@ -73,7 +73,7 @@ var description = regexp.MustCompile(`(?s)^[^\n]+\n\n.+\((ITI\s+TF-[23]|ebRS\s+3
 // that no test reads.
 func TestGoldenCasesAreDescribed(t *testing.T) {
 	t.Parallel()
-	for _, c := range cases(t) {
+	for _, c := range append(cases(t), externalCases(t)...) {
 		if text := readFile(t, filepath.Join(c.Dir, "case.md")); !description.Match(text) {
 			t.Errorf("%s: case.md is not a title, an empty line and a text with a citation:\n%s", c.Name, text)
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -149,12 +148,16 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 
 // assembleIdentities puts the PIX Manager together.
 func (n *node) assembleIdentities() {
-	core := &manager.Core{Index: n.identities, Domains: n.policy.Domains, Limit: n.config.PIX.Patients}
+	n.core = &manager.Core{Index: n.identities, Domains: n.domains, Limit: n.config.PIX.Patients}
+	if n.config.external() {
+		n.openMPI()
+		n.core.MPI = n.mpi
+	}
 	n.manager = &manager.Manager{
-		Frame: n.frame, Core: core, Now: n.now,
+		Frame: n.frame, Core: n.core, Now: n.now,
 		Acknowledge: hl7v2.Acknowledger{Now: n.now, NewID: func() string { return controlID(n.newID()) }, Version: "2.3.1"},
 	}
-	n.v3 = &manager.V3{Frame: n.frame, Core: core, Device: n.config.PIX.Device, NewUUID: n.newID, Now: n.now}
+	n.v3 = &manager.V3{Frame: n.frame, Core: n.core, Device: n.config.PIX.Device, NewUUID: n.newID, Now: n.now}
 	n.notifier = &manager.Notifier{
 		Frame: n.frame, Outbox: n.identities, Domains: n.policy.Domains, Log: n.log, Now: n.now,
 		Application: hl7v2.HD{Namespace: "DOSSIER"}, Facility: hl7v2.HD{Namespace: "DOSSIER"},
@@ -188,37 +191,13 @@ func (n *node) notify(ctx context.Context) error {
 			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
 			continue
 		}
-		line := &telephone{address: c.Address, config: n.clientTLS()}
+		line := mllp.NewClient(c.Address, n.clientTLS())
 		g.Go(func() error {
-			defer line.hangUp()
+			defer line.Close() // nothing is lost: what was not acknowledged is sent again
 			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.send,
+				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.Send,
 			})
 		})
 	}
 	return g.Wait()
-}
-
-// telephone is a connection to a consumer that is opened when it is first needed.
-type telephone struct {
-	address string
-	config  *tls.Config // nil without TLS
-	client  *mllp.Client
-}
-
-func (t *telephone) send(ctx context.Context, msg []byte) ([]byte, error) {
-	if t.client == nil {
-		client, err := mllp.Dial(ctx, t.address, t.config)
-		if err != nil {
-			return nil, err
-		}
-		t.client = client
-	}
-	return t.client.Send(ctx, msg)
-}
-
-func (t *telephone) hangUp() {
-	if t.client != nil {
-		_ = t.client.Close() // nothing is lost: what was not acknowledged is sent again
-	}
 }

@@ -18,9 +18,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dossier/atna"
+	"dossier/hl7v2/mllp"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
 	"dossier/pix"
+	pixconsumer "dossier/pix/consumer"
 	"dossier/pix/manager"
 	"dossier/schemas"
 	"dossier/soap"
@@ -42,7 +44,11 @@ type node struct {
 	repository *repository.Repository
 	remote     *repository.Remote // nil when the registry is here
 	policy     *pix.Policy
+	domains    pix.Domains      // all that are configured, also where the index is elsewhere
+	mpi        *pixconsumer.MPI // nil where the patient index is here
+	lines      []*mllp.Client   // to be closed
 	identities *sqldb.Identities
+	core       *manager.Core
 	manager    *manager.Manager
 	v3         *manager.V3
 	notifier   *manager.Notifier
@@ -113,6 +119,10 @@ func (n *node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.policy = c.policy()
+	n.domains = n.policy.Domains
+	if c.external() {
+		n.policy = registryPolicy(n.policy)
+	}
 	n.identities = n.db.Identities(n.policy)
 	return n.knowPatients(ctx)
 }
@@ -138,6 +148,18 @@ func (n *node) assemble() {
 		n.repository.Registrar = n.remote
 	}
 	n.assembleIdentities()
+	if n.registry == nil {
+		return
+	}
+	if n.mpi != nil {
+		n.registry.MPI = n.mpi
+	}
+	if c.Registry.ResolveLocalIDs {
+		n.registry.LocalIDs = n.core
+		if n.mpi != nil {
+			n.registry.LocalIDs = n.mpi
+		}
+	}
 }
 
 // clientTLS is how this node proves who it is to others; nil where it is no Secure Node.
@@ -170,6 +192,9 @@ func (n *node) handler() http.Handler {
 	}
 	mount(mux, "/pix/manager", n.allowedOnly(allow.Identities, n.identityServer(n.v3.ManagerOperations())), schemas.Handler(schemas.PIXManager))
 	mount(mux, "/pdq/supplier", n.allowedOnly(allow.Identities, n.identityServer(n.v3.SupplierOperations())), schemas.Handler(schemas.PDSupplier))
+	if n.mpi != nil {
+		mount(mux, "/pix/consumer", n.allowedOnly(allow.Identities, n.identityServer(n.v3.ConsumerOperations())), schemas.Handler(schemas.PIXConsumer))
+	}
 	mount(mux, "/xds/repository", n.allowedOnly(allow.Repository, n.soapServer(n.repository.Operations())), schemas.Handler(schemas.Repository))
 	return actor.TakeTrace(mux)
 }
@@ -195,6 +220,9 @@ func (n *node) soapServer(operations []soap.Operation) *soap.Server {
 
 func (n *node) close() error {
 	var err error
+	for _, l := range n.lines {
+		_ = l.Close() // nothing is lost with it
+	}
 	if n.db != nil {
 		err = n.db.Close()
 	}

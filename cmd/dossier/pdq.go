@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"dossier/hl7v2"
+	pixconsumer "dossier/pix/consumer"
 )
 
 // pdqFlags is the flags of pdq.
@@ -59,69 +58,55 @@ func newPDQ() *cobra.Command {
 	return cmd
 }
 
-// criteria writes QPD-3.
-func (f *pdqFlags) criteria() (hl7v2.Value, error) {
-	var out []hl7v2.Repetition
-	add := func(name, value string) {
-		if value != "" {
-			out = append(out, hl7v2.Composite("@"+name, value))
-		}
-	}
+// criteria reads the flags.
+func (f *pdqFlags) criteria() (c pixconsumer.Criteria, err error) {
 	if f.id != "" {
-		id, err := hl7v2.ParseCX(f.id)
-		if err != nil {
-			return nil, usagef("--id: %w", err)
+		if c.ID, err = hl7v2.ParseCX(f.id); err != nil {
+			return c, usagef("--id: %w", err)
 		}
-		add("PID.3.1", id.ID)
-		add("PID.3.4.2", id.Authority.UniversalID)
-		add("PID.3.4.3", "ISO")
 	}
-	add("PID.5.1.1", f.family)
-	add("PID.5.2", f.given)
-	add("PID.6.1.1", f.mother)
-	add("PID.7", f.birth)
-	add("PID.8", f.sex)
-	add("PID.11.3", f.city)
-	add("PID.11.5", f.postcode)
-	add("PID.13.1", f.phone)
-	if len(out) == 0 {
-		return nil, usagef("expected at least one criterion, such as --family; see dossier pdq --help")
+	texts := []string{f.id, f.family, f.given, f.mother, f.birth, f.sex, f.city, f.postcode, f.phone}
+	if strings.Join(texts, "") == "" {
+		return c, usagef("expected at least one criterion, such as --family; see dossier pdq --help")
 	}
-	return hl7v2.Repeat(out...), nil
+	c.Family, c.Given, c.MothersFamily, c.Birth, c.Sex = f.family, f.given, f.mother, f.birth, f.sex
+	c.City, c.Postcode, c.Phone, c.Domains = f.city, f.postcode, f.phone, f.domains
+	return c, nil
 }
 
 func (f *pdqFlags) run(cmd *cobra.Command) error {
-	if isURL(f.to) {
-		return f.runV3(cmd)
-	}
 	criteria, err := f.criteria()
 	if err != nil {
 		return err
 	}
-	client, err := f.line(cmd)
+	_, client, hangUp, err := f.asker(cmd, &f.v3)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer hangUp()
 	found := []demographics{}
-	tag := uuid.NewString()
-	for pointer := ""; ; {
-		b := f.header("QBP", "Q22", "QBP_Q21")
-		b.Segment("QPD", hl7v2.Text("IHE PDQ Query"), hl7v2.Text(tag), criteria, nil, nil, nil, nil, authorities(f.domains))
-		b.Segment("RCP", hl7v2.Text("I"), hl7v2.Composite(strconv.Itoa(f.block), "RD"))
-		if pointer != "" {
-			b.Segment("DSC", hl7v2.Text(pointer), hl7v2.Text("I"))
+	block, err := client.Patients(cmd.Context(), criteria, f.block)
+	for ; err == nil; block, err = client.Next(cmd.Context(), block, f.block) {
+		for i := range block.Patients {
+			found = append(found, printable(&block.Patients[i]))
 		}
-		msg, err := exchange(cmd.Context(), client, b)
-		if err != nil {
-			return fmt.Errorf("pdq: %w", err)
-		}
-		found = append(found, patientsOf(msg)...)
-		if pointer = msg.Field("DSC", 1).Text(); pointer == "" {
-			break
+		if !block.More {
+			return f.print(cmd, found)
 		}
 	}
-	return f.print(cmd, found)
+	return spoken("pdq", err)
+}
+
+// printable is a patient as pdq prints it.
+func printable(p *pixconsumer.Patient) demographics {
+	d := demographics{
+		Name: p.Family + ", " + p.Given, Birth: p.Birth, Sex: p.Sex, Score: p.Score,
+		Address: strings.TrimSpace(p.Street + ", " + p.Postcode + " " + p.City),
+	}
+	for _, id := range p.IDs {
+		d.IDs = append(d.IDs, id.Value().Raw())
+	}
+	return d
 }
 
 func (f *pdqFlags) print(cmd *cobra.Command, found []demographics) error {
@@ -133,28 +118,4 @@ func (f *pdqFlags) print(cmd *cobra.Command, found []demographics) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", d.Name, d.Birth, d.Sex, d.Address, strings.Join(d.IDs, " "))
 	}
 	return w.Flush()
-}
-
-// patientsOf reads PID and QRI of an answer.
-func patientsOf(msg *hl7v2.Message) []demographics {
-	var out []demographics
-	for s := range msg.Segments() {
-		switch s.Name() {
-		case "PID":
-			name, address := s.Field(5).Repetition(1), s.Field(11).Repetition(1)
-			d := demographics{
-				Name: name.Subcomponent(1, 1) + ", " + name.Component(2), Birth: s.Field(7).Text(), Sex: s.Field(8).Text(),
-				Address: strings.TrimSpace(address.Subcomponent(1, 1) + ", " + address.Component(5) + " " + address.Component(3)),
-			}
-			for r := range s.Field(3).Repetitions() {
-				d.IDs = append(d.IDs, r.Raw())
-			}
-			out = append(out, d)
-		case "QRI":
-			if len(out) > 0 {
-				out[len(out)-1].Score = s.Field(1).Text()
-			}
-		}
-	}
-	return out
 }

@@ -11,6 +11,7 @@ import (
 
 	"dossier/hl7v2"
 	"dossier/hl7v2/mllp"
+	pixconsumer "dossier/pix/consumer"
 )
 
 // peer is where messages of HL7 v2 go and who sends them.
@@ -84,21 +85,21 @@ func newPIXQuery() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if isURL(p.to) {
-				return v3.pixQuery(cmd, p.to, id, domains)
-			}
-			client, err := p.line(cmd)
+			client, _, hangUp, err := p.asker(cmd, &v3)
 			if err != nil {
 				return err
 			}
-			defer client.Close()
-			b := p.header("QBP", "Q23", "QBP_Q21")
-			b.Segment("QPD", hl7v2.Text("IHE PIX Query"), hl7v2.Text(uuid.NewString()), id.Value(), authorities(domains)).Segment("RCP", hl7v2.Text("I"))
-			msg, err := exchange(cmd.Context(), client, b)
+			defer hangUp()
+			ids, err := client.CrossReferences(cmd.Context(), id, domains...)
 			if err != nil {
-				return fmt.Errorf("pix query: %w", err)
+				return spoken("pix query", err)
 			}
-			return printIDs(cmd, msg.Field("PID", 3))
+			for _, id := range ids {
+				if _, err := fmt.Fprintln(cmd.OutOrStdout(), id.Value().Raw()); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	p.flags(cmd)
@@ -108,26 +109,22 @@ func newPIXQuery() *cobra.Command {
 	return cmd
 }
 
-// authorities writes domains as QPD-4 and QPD-8 have them.
-func authorities(oids []string) hl7v2.Value {
-	var out []hl7v2.Repetition
-	for _, oid := range oids {
-		out = append(out, hl7v2.Nested(nil, nil, nil, []string{"", oid, "ISO"}))
+// asker is a client of the PIX Manager and Patient Demographics Supplier at --to, of HL7 v3 where that is a URL.
+func (p *peer) asker(cmd *cobra.Command, v3 *v3Flags) (pixconsumer.Manager, pixconsumer.Supplier, func(), error) {
+	if isURL(p.to) {
+		client, err := v3.client(cmd, p.to)
+		return client, client, func() {}, err
 	}
-	return hl7v2.Repeat(out...)
-}
-
-func printIDs(cmd *cobra.Command, f hl7v2.Field) error {
-	for r := range f.Repetitions() {
-		id, err := r.CX()
-		if err != nil {
-			return fmt.Errorf("the answer holds an id that cannot be read: %w", err)
-		}
-		if _, err := fmt.Fprintln(cmd.OutOrStdout(), id.Value().Raw()); err != nil {
-			return err
-		}
+	line, err := p.line(cmd)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	return nil
+	client := &pixconsumer.V2{
+		Line: line, Peer: p.to, Application: hl7v2.HD{Namespace: p.application}, Facility: hl7v2.HD{Namespace: p.facility},
+		ReceivingApplication: hl7v2.HD{Namespace: "DOSSIER"}, ReceivingFacility: hl7v2.HD{Namespace: "DOSSIER"},
+		NewID: func() string { return controlID(uuid.NewString()) }, Now: time.Now,
+	}
+	return client, client, func() { _ = line.Close() }, nil // nothing is lost with it
 }
 
 // newPIXPair is a command about two patients.

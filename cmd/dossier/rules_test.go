@@ -23,6 +23,9 @@ import (
 // offTheWire lists the rules that no recorded exchange breaks alone, with the test that shows each and asserts its name.
 var offTheWire = map[string]struct{ file, test, why string }{
 	"code-in-affinity-domain":    {"cmd/dossier/codes_test.go", "TestCodesAreRestricted", "needs a file of code sets"},
+	"patient-index-available":    {"testdata/external/iti42/patient-index-down", "", "the patient index is elsewhere and does not answer"},
+	"local-id-resolved":          {"cmd/dossier/mpi_local_test.go", "TestResolveLocalIDs", "registry.resolveLocalIds is off by default"},
+	"local-id-single":            {"cmd/dossier/mpi_local_test.go", "TestResolveLocalIDs", "registry.resolveLocalIds is off by default"},
 	"unique-id-object-type":      {"xds/registry/rules_test.go", "TestPlanRulesOffTheWire", "On-Demand entries come by ITI-61"},
 	"folder-approved":            {"xds/registry/rules_test.go", "TestPlanRulesOffTheWire", "nothing deprecates a Folder yet"},
 	"replacement-folder-patient": {"xds/registry/rules_test.go", "TestPlanRulesOffTheWire", "members of a Folder are of its patient"},

@@ -271,11 +271,7 @@ func banner(w io.Writer, c *Config, l listeners) error {
 
   ITI-41 Provide and Register, ITI-43 Retrieve   POST http://%[1]s/xds/repository   (?wsdl)
   ITI-42 Register, ITI-18 and ITI-51 Query       POST http://%[1]s/xds/registry     (?wsdl)
-  ITI-8, ITI-30 Patient Identity, ITI-9 PIX Query, ITI-21 Patient Demographics Query
-                                                 mllp://%[2]s
-  ITI-44 Patient Identity Feed, ITI-45 PIX Query POST http://%[1]s/pix/manager      (?wsdl)
-  ITI-47 Patient Demographics Query              POST http://%[1]s/pdq/supplier     (?wsdl)
-  metrics, health                                http://%[3]s/metrics  /healthz  /readyz
+%[10]s  metrics, health                                http://%[3]s/metrics  /healthz  /readyz
 
   affinity domain     %[4]s
   known patients      %[5]s
@@ -285,8 +281,25 @@ func banner(w io.Writer, c *Config, l listeners) error {
   try:  %[9]s submit --to http://%[1]s/xds/repository --patient '%[8]s^^^&%[4]s&ISO' FILE
         %[9]s query  --to http://%[1]s/xds/registry FindDocuments '$XDSDocumentEntryPatientId=%[8]s^^^&%[4]s&ISO' '$XDSDocumentEntryStatus=Approved'
 
-`, l.http.Addr(), l.mllp.Addr(), l.admin.Addr(), c.Domain.OID, patients, c.Repository.ID, data, example(c), os.Args[0])
+`, l.http.Addr(), l.mllp.Addr(), l.admin.Addr(), c.Domain.OID, patients, c.Repository.ID, data, example(c), os.Args[0], identityBanner(c, l))
 	return err
+}
+
+// identityBanner says what is taken about patients.
+func identityBanner(c *Config, l listeners) string {
+	if c.external() {
+		return fmt.Sprintf(`  ITI-8 Patient Identity Feed, ITI-10 PIX Update Notification
+                                                 mllp://%[2]s
+  ITI-44 Patient Identity Feed                   POST http://%[1]s/xds/registry     (?wsdl)
+  ITI-46 PIX Update Notification                 POST http://%[1]s/pix/consumer     (?wsdl)
+  patient index       elsewhere, %[3]s at %[4]s
+`, l.http.Addr(), l.mllp.Addr(), c.MPI.Protocol, c.MPI.PIX)
+	}
+	return fmt.Sprintf(`  ITI-8, ITI-30 Patient Identity, ITI-9 PIX Query, ITI-21 Patient Demographics Query
+                                                 mllp://%[2]s
+  ITI-44 Patient Identity Feed, ITI-45 PIX Query POST http://%[1]s/pix/manager      (?wsdl)
+  ITI-47 Patient Demographics Query              POST http://%[1]s/pdq/supplier     (?wsdl)
+`, l.http.Addr(), l.mllp.Addr())
 }
 
 func example(c *Config) string {

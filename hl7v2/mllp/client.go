@@ -29,13 +29,19 @@ type Client struct {
 	closed bool
 }
 
-// Dial connects to addr (host:port), with TLS when config is not nil.
-func Dial(ctx context.Context, addr string, config *tls.Config) (*Client, error) {
+// NewClient returns a client that connects to addr (host:port) when it first sends, with TLS when config is not nil.
+func NewClient(addr string, config *tls.Config) *Client {
 	c := &Client{addr: addr, config: config, turn: make(chan struct{}, 1)}
+	c.turn <- struct{}{}
+	return c
+}
+
+// Dial connects to addr at once.
+func Dial(ctx context.Context, addr string, config *tls.Config) (*Client, error) {
+	c := NewClient(addr, config)
 	if err := c.connect(ctx); err != nil {
 		return nil, err
 	}
-	c.turn <- struct{}{}
 	return c, nil
 }
 
@@ -72,6 +78,14 @@ func (c *Client) Send(ctx context.Context, msg []byte) ([]byte, error) {
 		return nil, fmt.Errorf("mllp: send to %s: %w", c.addr, err)
 	}
 	return answer, nil
+}
+
+// Reset gives the connection up after the message in work; the next Send opens a new one. It is for a caller that was given
+// an answer to another message: what else waits on the connection is not to be believed either.
+func (c *Client) Reset() {
+	<-c.turn
+	defer func() { c.turn <- struct{}{} }()
+	_ = c.drop() // nothing is lost with it
 }
 
 // Close ends the connection after the message in work.

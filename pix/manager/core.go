@@ -2,6 +2,8 @@ package manager
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"dossier/hl7v2"
 	"dossier/pix"
@@ -14,12 +16,39 @@ type Core struct {
 	Index   pix.Index
 	Domains pix.Domains
 	// Limit is the most people that one demographics query may find.
-	Limit   int
+	Limit int
+	// MPI is the patient index where that is elsewhere. Then this one is the patient table of a Document Registry: it takes the feed
+	// of the affinity domain (ITI-8, ITI-44) and, as a PIX Consumer, notifications (ITI-10, ITI-46); queries and the management of
+	// identities are refused. nil: the index is here.
+	MPI interface {
+		// Invalidate says that what was known of the ids may have changed.
+		Invalidate(ids ...hl7v2.CX)
+	}
 	cursors cursors
 }
 
 // Feed makes a change (ITI-8, ITI-30, ITI-44). It returns a *pix.Refusal or *pix.MergeError when nothing was changed.
-func (c *Core) Feed(ctx context.Context, f pix.Feed) error { return c.Index.Apply(ctx, f) }
+func (c *Core) Feed(ctx context.Context, f pix.Feed) error {
+	err := c.Index.Apply(ctx, f)
+	if c.MPI != nil && len(f.Other) > 0 { // a merge, whatever became of it: to ask once too often does no harm
+		c.MPI.Invalidate(slices.Concat(f.IDs, f.Other)...)
+	}
+	return err
+}
+
+// Affinity returns the ids that the affinity domain has for a local id: none where it is not known or has none. local is false
+// for ids of other domains than those with local ids, which are left alone.
+func (c *Core) Affinity(ctx context.Context, id hl7v2.CX) (ids []hl7v2.CX, local bool, err error) {
+	if d := c.Domains.Find(id.Authority); d == nil || d.Affinity {
+		return nil, false, nil
+	}
+	ids, err = c.CrossReferences(ctx, CrossReference{ID: id, Domains: []hl7v2.HD{c.Domains.Affinity().Authority}})
+	var refused *pix.Refusal
+	if errors.As(err, &refused) && refused.Reason == pix.UnknownID {
+		return nil, true, nil
+	}
+	return ids, true, err
+}
 
 // CrossReference is a PIX Query (ITI-9, ITI-45).
 type CrossReference struct {

@@ -56,6 +56,39 @@ func operations() []operation {
 	}
 }
 
+// elsewhere is the table of contents where the index is elsewhere. What only a PIX Manager does has rows too, so that its refusal
+// is recorded as what it was.
+func elsewhere() []operation {
+	return []operation{
+		{iti.PatientIdentityFeed, "ADT", []string{"A01", "A04", "A05", "A08"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
+		{iti.PatientIdentityFeed, "ADT", []string{"A40"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
+		{iti.PIXUpdateNotification, "ADT", []string{"A31"}, []string{"2.5"}, (*Manager).updateNotification},
+		{iti.PatientIdentityManagement, "ADT", []string{"A28", "A47", "A24", "A37"}, []string{"2.5"}, (*Manager).askElsewhere},
+		{iti.PIXQuery, "QBP", []string{"Q23"}, []string{"2.5"}, (*Manager).askElsewhere},
+		{iti.PatientDemographicsQuery, "QBP", []string{"Q22"}, []string{"2.5"}, (*Manager).askElsewhere},
+		{iti.PatientDemographicsQuery, "QCN", []string{"J01"}, []string{"2.5"}, (*Manager).askElsewhere},
+	}
+}
+
+func (m *Manager) operations() []operation {
+	if m.Core.MPI != nil {
+		return elsewhere()
+	}
+	return operations()
+}
+
+// textElsewhere is for who takes this server for a PIX Manager.
+const textElsewhere = "the patient index is elsewhere; this server takes the feed of its registry and notifications only, ask the index itself"
+
+// askElsewhere refuses what only a PIX Manager or a Patient Demographics Supplier does.
+func (m *Manager) askElsewhere(_ context.Context, r *request) ([]byte, error) {
+	err := &hl7v2.Error{Ack: hl7v2.Reject, Code: hl7v2.CodeMessageType, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 1, Text: textElsewhere}
+	if r.header.Type == "ADT" {
+		err.Code, err.Component = hl7v2.CodeEvent, 2
+	}
+	return nil, err
+}
+
 // Handle answers one message; it is the handler of an mllp.Server.
 func (m *Manager) Handle(ctx context.Context, peer net.Addr, b []byte) []byte {
 	msg, err := hl7v2.ParseMessage(b)
@@ -66,7 +99,7 @@ func (m *Manager) Handle(ctx context.Context, peer net.Addr, b []byte) []byte {
 			err = headerErr
 		}
 	}
-	op, unknown := find(r.header)
+	op, unknown := m.find(r.header)
 	if err == nil {
 		err = unknown
 	}
@@ -135,9 +168,10 @@ func (o operation) event(h hl7v2.Header) string {
 }
 
 // find picks the operation for a message. What is not in the table counts as a feed.
-func find(h hl7v2.Header) (operation, error) {
+func (m *Manager) find(h hl7v2.Header) (operation, error) {
+	all := m.operations()
 	var types, events, versions []string
-	for _, op := range operations() {
+	for _, op := range all {
 		if !slices.Contains(types, op.message) {
 			types = append(types, op.message)
 		}
@@ -157,7 +191,7 @@ func find(h hl7v2.Header) (operation, error) {
 	if len(events) > 0 {
 		at.Code, at.Component, at.Text = hl7v2.CodeEvent, 2, "expected "+either(events)
 	}
-	return operations()[0], at
+	return all[0], at
 }
 
 // either lists alternatives.

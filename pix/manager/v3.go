@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -14,8 +15,8 @@ import (
 	"dossier/soap"
 )
 
-// V3 is the skin of HL7 v3 over SOAP: PIX Manager (ITI-44, ITI-45), Patient Demographics Supplier (ITI-47) and the feed of a
-// Document Registry (ITI-44).
+// V3 is the skin of HL7 v3 over SOAP: PIX Manager (ITI-44, ITI-45), Patient Demographics Supplier (ITI-47), the feed of a
+// Document Registry (ITI-44), and what a PIX Consumer is told (ITI-46).
 type V3 struct {
 	Frame   *actor.Frame
 	Core    *Core
@@ -26,7 +27,21 @@ type V3 struct {
 
 // ManagerOperations is the table of contents of the PIX Manager.
 func (m *V3) ManagerOperations() []soap.Operation {
-	return append(m.feedOperations(m.feed), m.operation(iti.PIXV3Query, hl7v3.GetIdentifiers, m.pixQuery))
+	feed, query := actor.Handler(m.feed), actor.Handler(m.pixQuery)
+	if m.Core.MPI != nil {
+		feed, query = askElsewhereV3, askElsewhereV3
+	}
+	return append(m.feedOperations(feed), m.operation(iti.PIXV3Query, hl7v3.GetIdentifiers, query))
+}
+
+// ConsumerOperations is the table of contents of a PIX Consumer.
+func (m *V3) ConsumerOperations() []soap.Operation {
+	return []soap.Operation{m.operation(iti.PIXV3UpdateNotification, hl7v3.PatientRevised, m.updateNotification)}
+}
+
+// askElsewhereV3 refuses what only a PIX Manager or a Patient Demographics Supplier does.
+func askElsewhereV3(context.Context, *actor.Exchange, *soap.Request) (*soap.Response, error) {
+	return nil, soap.SenderFault(textElsewhere+"; the feed (ITI-44) goes to /xds/registry", nil)
 }
 
 // RegistryOperations is what a Document Registry takes of the feed: only ids of the affinity domain count
@@ -36,10 +51,14 @@ func (m *V3) RegistryOperations() []soap.Operation { return m.feedOperations(m.r
 // SupplierOperations is the table of contents of the Patient Demographics Supplier. The cancellation comes before the
 // continuation: without an action, its element tells it apart.
 func (m *V3) SupplierOperations() []soap.Operation {
+	query, cancel, next := actor.Handler(m.demographicsQuery), actor.Handler(m.cancelQuery), actor.Handler(m.continueQuery)
+	if m.Core.MPI != nil {
+		query, cancel, next = askElsewhereV3, askElsewhereV3, askElsewhereV3
+	}
 	return []soap.Operation{
-		m.operation(iti.PatientDemographicsQueryV3, hl7v3.FindCandidates, m.demographicsQuery),
-		m.operation(iti.PatientDemographicsQueryV3Cancel, hl7v3.QueryCancel, m.cancelQuery),
-		m.operation(iti.PatientDemographicsQueryV3Continue, hl7v3.QueryContinue, m.continueQuery),
+		m.operation(iti.PatientDemographicsQueryV3, hl7v3.FindCandidates, query),
+		m.operation(iti.PatientDemographicsQueryV3Cancel, hl7v3.QueryCancel, cancel),
+		m.operation(iti.PatientDemographicsQueryV3Continue, hl7v3.QueryContinue, next),
 	}
 }
 

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 
 	"dossier/ebrim"
 	"dossier/hl7v2"
@@ -32,6 +33,11 @@ func (r *Registry) registerDocumentSet(ctx context.Context, x *actor.Exchange, r
 // it is judged anew: rules, codes and patients may have changed since, what was accepted has not.
 func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submission, docs []store.Document) (xds.Errors, error) {
 	x.Objects = len(s.DocumentEntries) + len(s.SubmissionSets) + len(s.Folders) + len(s.Associations)
+	asked := verdicts{}
+	docs, err := r.resolveLocal(ctx, x, s, docs, asked)
+	if err != nil {
+		return nil, err
+	}
 	x.Submitted(s)
 	found := validate.Submission(s, r.Profile)
 	if r.Codes != nil {
@@ -42,10 +48,36 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 		return nil, found.Problems // without its SubmissionSet nothing else can be judged
 	}
 	s.Resolve(r.NewUUID)
-	var all xds.Findings
-	told := &store.Outcome{Message: x.Message, Answered: r.Now()}
+	d := &decision{Registry: r, x: x, submission: s, documents: docs, found: found, asked: asked}
+	for {
+		told, err := d.try(ctx)
+		var unknown errAbsent
+		if !errors.As(err, &unknown) {
+			return told, err
+		}
+		if err := r.admit(ctx, x, unknown, asked); err != nil {
+			return nil, storeError(err)
+		}
+	}
+}
+
+// decision is one submission on its way into the store.
+type decision struct {
+	*Registry
+	x          *actor.Exchange
+	submission *xds.Submission
+	documents  []store.Document
+	found      *xds.Findings // in the message alone
+	asked      verdicts
+}
+
+// try judges the submission against the state of the registry and stores it, in one transaction. An errAbsent says whom the MPI
+// is to be asked for first.
+func (d *decision) try(ctx context.Context) (xds.Errors, error) {
+	x, s := d.x, d.submission
+	told := &store.Outcome{Message: x.Message, Answered: d.Now()}
 	var before *store.Outcome
-	err := r.Store.Update(x.Change(ctx), func(tx store.RegistryTx) error {
+	err := d.Store.Update(x.Change(ctx), func(tx store.RegistryTx) error {
 		before = nil
 		state, err := tx.State(ctx, refs(s))
 		if err != nil {
@@ -56,19 +88,23 @@ func (r *Registry) Register(ctx context.Context, x *actor.Exchange, s *xds.Submi
 			x.Warned = len(before.Warnings) > 0
 			return nil
 		}
-		p := &plan{submission: s, state: state, newUUID: r.NewUUID, found: xds.Findings{Policy: r.Profile.Policy()}}
-		all = xds.Findings{} // the store may run this again
-		all.Merge(found)
+		unknown := d.absent(s, state, d.asked)
+		p := &plan{submission: s, state: state, newUUID: d.NewUUID, verdicts: d.asked, absent: unknown, found: xds.Findings{Policy: d.Profile.Policy()}}
+		all := xds.Findings{}
+		all.Merge(d.found)
 		all.Merge(p.decide())
 		x.Noted = all.Notes()
-		if all.Refusals() > 0 {
+		switch {
+		case all.Refusals() > 0: // whatever the MPI says, so that it is not asked and nobody becomes known
 			return all.Problems
+		case len(unknown) > 0:
+			return unknown
 		}
 		told.Warnings = referring(all.Problems, x.Reference)
 		x.Warned = len(told.Warnings) > 0
 		reg := p.registration
-		reg.Documents, reg.Outcome = docs, told
-		reg.Now = hl7v2.FormatDTM(r.Now())
+		reg.Documents, reg.Outcome = d.documents, told
+		reg.Now = hl7v2.FormatDTM(d.Now())
 		return tx.Register(ctx, &reg)
 	})
 	if err != nil {

@@ -15,6 +15,8 @@ type plan struct {
 	submission   *xds.Submission
 	state        *store.State
 	newUUID      func() string
+	verdicts     verdicts  // of patients who are not in the registry's own table
+	absent       errAbsent // those of whom nothing can be said yet
 	registration store.Registration
 
 	found    xds.Findings
@@ -70,8 +72,10 @@ func (p *plan) patients() {
 		seen[id.Key()] = true
 		state, known := p.state.Patients[id.Key()]
 		switch {
+		case !known && p.absent.has(id):
 		case !known:
-			p.found.Find(&patientKnown, location, "patientId: expected a patient of this registry, fed by ITI-8, got "+quote(id.Raw))
+			rule, context := p.verdicts.of(id)
+			p.found.Find(rule, location, context)
 		case state.Subsumed:
 			p.found.Find(&patientNotSubsumed, location, "patientId: expected the id that survived a merge, got "+quote(id.Raw)+", which was subsumed")
 		}

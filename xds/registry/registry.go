@@ -23,8 +23,12 @@ type Registry struct {
 	Codes interface {
 		Problems(*xds.Submission) xds.Errors
 	}
-	NewUUID func() string
-	Now     func() time.Time
+	// MPI is asked for patients who are not known here; nil where those that were fed are all.
+	MPI MPI
+	// LocalIDs resolves ids of other domains; nil leaves them to be refused.
+	LocalIDs LocalIDs
+	NewUUID  func() string
+	Now      func() time.Time
 	// MaxObjects bounds a LeafClass answer; more is XDSTooManyResults. ObjectRef answers have ten times as many.
 	MaxObjects int
 }

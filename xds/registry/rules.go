@@ -19,11 +19,15 @@ var (
 
 	patientKnown       = xds.Rule{Name: "patient-known", Cite: sectionPatients, Code: xds.XDSUnknownPatientID, Fixed: true}
 	patientNotSubsumed = xds.Rule{Name: "patient-not-subsumed", Cite: "ITI TF-2: 3.8.4.2", Code: xds.XDSUnknownPatientID, Fixed: true}
-	entryUUIDNew       = xds.Rule{Name: "entry-uuid-new", Cite: "ITI TF-3: 4.1.12.3", Code: xds.XDSRegistryMetadataError, Fixed: true}
-	uniqueIDNew        = xds.Rule{Name: "unique-id-new", Cite: sectionUniqueIDs, Code: xds.XDSDuplicateUniqueIDInRegistry, Fixed: true}
-	uniqueIDObjectType = xds.Rule{Name: "unique-id-object-type", Cite: sectionUniqueIDs, Code: xds.XDSRegistryMetadataError, Fixed: true}
-	uniqueIDSameHash   = xds.Rule{Name: "unique-id-same-hash", Cite: sectionUniqueIDs, Code: xds.XDSNonIdenticalHash, Fixed: true}
-	uniqueIDSameSize   = xds.Rule{Name: "unique-id-same-size", Cite: sectionUniqueIDs, Code: xds.XDSNonIdenticalSize, Fixed: true}
+	// XDSUnknownPatientId would be a claim that nobody could check, so the code is the general one.
+	patientIndexAvailable = xds.Rule{Name: "patient-index-available", Cite: sectionErrorCodes, Code: xds.XDSRegistryError, Fixed: true}
+	localIDResolved       = xds.Rule{Name: "local-id-resolved", Cite: sectionPatients, Code: xds.XDSUnknownPatientID, Fixed: true}
+	localIDSingle         = xds.Rule{Name: "local-id-single", Cite: "ITI TF-2: 3.9.4.2.2.6", Code: xds.XDSRegistryMetadataError, Fixed: true}
+	entryUUIDNew          = xds.Rule{Name: "entry-uuid-new", Cite: "ITI TF-3: 4.1.12.3", Code: xds.XDSRegistryMetadataError, Fixed: true}
+	uniqueIDNew           = xds.Rule{Name: "unique-id-new", Cite: sectionUniqueIDs, Code: xds.XDSDuplicateUniqueIDInRegistry, Fixed: true}
+	uniqueIDObjectType    = xds.Rule{Name: "unique-id-object-type", Cite: sectionUniqueIDs, Code: xds.XDSRegistryMetadataError, Fixed: true}
+	uniqueIDSameHash      = xds.Rule{Name: "unique-id-same-hash", Cite: sectionUniqueIDs, Code: xds.XDSNonIdenticalHash, Fixed: true}
+	uniqueIDSameSize      = xds.Rule{Name: "unique-id-same-size", Cite: sectionUniqueIDs, Code: xds.XDSNonIdenticalSize, Fixed: true}
 
 	referenceResolved   = xds.Rule{Name: "reference-resolved", Cite: "ITI TF-2: 3.42.4.1.3.3", Code: xds.UnresolvedReferenceException, Fixed: true}
 	submissionSetClosed = xds.Rule{Name: "submission-set-closed", Cite: sectionMembers, Code: xds.XDSRegistryMetadataError, Fixed: true}
@@ -50,7 +54,7 @@ var (
 // RegisterRules lists the rules of ITI-42 that this package judges. An ITI-41 is told of them by its repository.
 func RegisterRules() []xds.Rule {
 	return []xds.Rule{
-		submitRequest, patientKnown, patientNotSubsumed, entryUUIDNew, uniqueIDNew, uniqueIDObjectType, uniqueIDSameHash, uniqueIDSameSize,
+		submitRequest, patientKnown, patientNotSubsumed, patientIndexAvailable, localIDResolved, localIDSingle, entryUUIDNew, uniqueIDNew, uniqueIDObjectType, uniqueIDSameHash, uniqueIDSameSize,
 		referenceResolved, submissionSetClosed, referenceStatus, registeredEnds, folderApproved, memberApproved, folderPatient,
 		relationshipSource, relationshipTarget, replacedRegistered, targetApproved, relationshipPatient, appendTransformation, snapshotOnDemand,
 		replacedOnce, replacementFolder, registryNotBusy, registrySpace,
