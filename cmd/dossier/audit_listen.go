@@ -80,6 +80,9 @@ func (n *node) runAudit(ctx context.Context, g *errgroup.Group, s *auditServer) 
 	if n.signingKey != nil {
 		g.Go(func() error { return n.sign(ctx) })
 	}
+	if n.stamps != nil {
+		g.Go(func() error { return n.stamp(ctx) })
+	}
 	for _, url := range n.config.Audit.Forward {
 		d, err := destinationOf(url) // checked with the configuration
 		if err == nil {

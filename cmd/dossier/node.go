@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dossier/atna"
+	"dossier/atna/tsp"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
 	"dossier/pix"
@@ -50,6 +51,8 @@ type node struct {
 	audit      *auditTrail
 	secure     *atna.Secure     // nil without TLS
 	signingKey *atna.SigningKey // nil signs nothing
+	stamps     *tsp.Client      // nil without a time-stamp authority
+	signed     chan struct{}    // a checkpoint was signed
 	codes      *codes.File      // nil when every code is taken
 	ready      atomic.Bool
 	world
@@ -82,6 +85,9 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 			return nil, err
 		}
 		n.signingKey = key
+	}
+	if err := n.openStamper(); err != nil {
+		return nil, err
 	}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.close())

@@ -219,6 +219,21 @@ func (a *Authority) Answer(t testing.TB, query []byte, draft, token func(*Token)
 	return a.encode(t, x, content)
 }
 
+// Token is a token for a digest of SHA-256, without a request.
+func (a *Authority) Token(t testing.TB, digest []byte) []byte {
+	t.Helper()
+	query := marshal(t, struct {
+		Version int
+		Imprint imprint
+		CertReq bool
+	}{1, imprint{pkix.AlgorithmIdentifier{Algorithm: oidSHA256}, digest}, true})
+	var answer struct{ Status, Token asn1.RawValue }
+	if _, err := asn1.Unmarshal(a.Answer(t, query, nil, nil), &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Token.FullBytes
+}
+
 func marshal(t testing.TB, v any) []byte {
 	t.Helper()
 	der, err := asn1.Marshal(v)
@@ -323,8 +338,8 @@ func Serve(t testing.TB, reply func(w http.ResponseWriter, query []byte)) *Serve
 			t.Errorf("%s %s, %v: no query", r.Method, r.Header.Get("Content-Type"), err)
 		}
 		w.Header().Set("Content-Type", "application/timestamp-reply")
+		defer s.Asked.Add(1)
 		(*s.reply.Load())(w, query)
-		s.Asked.Add(1)
 	}))
 	t.Cleanup(h.Close)
 	s.URL = h.URL
