@@ -5,14 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"dossier/atna"
+	"dossier/atna/pki"
 	"dossier/internal/golden"
+	"dossier/store"
 )
 
 // audited is a server whose chain is signed, with a few exchanges behind it, stopped.
@@ -141,7 +146,9 @@ func TestAuditPatientCommand(t *testing.T) {
 // TestAuditEventSearch is ITI-81 on the admin listener.
 func TestAuditEventSearch(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, testConfig(t), testWorld())
+	c := testConfig(t)
+	c.Audit.Search = searchLoopback
+	s := startServer(t, c, testWorld())
 	for _, g := range cases(t) {
 		if g.Name == "iti18/find-documents-and" || g.Name == "iti43/partial-success" || g.Name == "iti8/a40" {
 			s.send(t, g)
@@ -197,6 +204,94 @@ func TestAuditEventSearch(t *testing.T) {
 	if _, v := get("type=110101&_count=1000"); entries(v) < 10 {
 		t.Errorf("%d searches recorded", entries(v))
 	}
+}
+
+// TestWhoMaySearch: the audit trail shows patients, so that nobody reads it without a certificate unless it was said; each
+// refusal is recorded and names none.
+func TestWhoMaySearch(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	auditor, emr := w.issue("auditor", w.ca, nil), w.issue("emr", w.ca, nil)
+	allow := func(names ...string) func(*Config) {
+		return func(c *Config) { c.Admin, c.TLS.Allow.Admin = "0.0.0.0:0", names }
+	}
+	for name, x := range map[string]struct {
+		change func(*Config)
+		secure bool
+		by     *pki.Pair
+		host   string
+		status int
+	}{
+		"default":                        {func(*Config) {}, false, nil, "", 403},
+		"off":                            {func(c *Config) { c.Audit.Search = searchOff }, false, nil, "", 403},
+		"loopback":                       {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "", 200},
+		"loopback by another name":       {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "rebound.example.org", 403},
+		"loopback by localhost":          {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "localhost", 200},
+		"loopback, but all may connect":  {func(c *Config) { c.Audit.Search, c.Admin, c.TLS.Plain = searchLoopback, "0.0.0.0:0", true }, false, nil, "", 403},
+		"plain on purpose":               {func(c *Config) { c.Admin, c.TLS.Plain = "0.0.0.0:0", true }, false, nil, "", 403},
+		"loopback of a Secure Node":      {func(*Config) {}, true, nil, "", 403},
+		"certificate that is named":      {allow("auditor"), true, auditor, "", 200},
+		"any certificate":                {allow(), true, emr, "", 403},
+		"named, and off":                 {func(c *Config) { allow("auditor")(c); c.Audit.Search = searchOff }, true, auditor, "", 403},
+		"named, and loopback may, too":   {func(c *Config) { allow("auditor")(c); c.Audit.Search = searchLoopback }, true, auditor, "", 200},
+		"unnamed, and loopback may, too": {func(c *Config) { allow()(c); c.Audit.Search = searchLoopback }, true, emr, "", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testConfig(t)
+			if x.secure {
+				mine := newSecureWorld(t)
+				mine.ca = w.ca
+				mine.write("ca.pem", pki.CertificatePEM(w.ca.Certificate))
+				mine.revoke(2)
+				c = mine.config(t)
+			}
+			x.change(c)
+			s := startServer(t, c, realWorld())
+			_, port, err := net.SplitHostPort(s.admin.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			scheme := "http"
+			if x.by != nil {
+				scheme = "https"
+			}
+			req, err := http.NewRequestWithContext(t.Context(), "GET", scheme+"://127.0.0.1:"+port+"/audit/AuditEvent?patient.identifier="+url.QueryEscape("urn:oid:2.999.1.1|DEMO-2"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.host != "" {
+				req.Host = x.host + ":" + port
+			}
+			h := &http.Client{Transport: &http.Transport{TLSClientConfig: client(x.by), DisableKeepAlives: true}, Timeout: 10 * time.Second}
+			resp, err := h.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			b, err := io.ReadAll(resp.Body)
+			if err != nil || resp.StatusCode != x.status || resp.Header.Get("Content-Type") != "application/fhir+json; charset=utf-8" {
+				t.Errorf("status %d, %v, want %d: %s", resp.StatusCode, err, x.status, b)
+			}
+			if text := string(b); x.status == 403 && (!strings.Contains(text, `"OperationOutcome"`) || !strings.Contains(text, `"forbidden"`) || strings.Contains(text, "DEMO-2")) {
+				t.Errorf("the refusal is %s", b)
+			}
+			found := s.eventsOf(t, atna.AuditLogUsed)
+			if len(found) != 1 || (found[0].Event.Identification.Outcome == atna.Success) != (x.status == 200) {
+				t.Errorf("recorded: %s", auditLines(found))
+			}
+		})
+	}
+}
+
+// eventsOf are the events with an EventID.
+func (s *testServer) eventsOf(t testing.TB, id atna.Code) []store.AuditMessage {
+	t.Helper()
+	found, err := s.node.db.SearchAudit(t.Context(), store.AuditQuery{EventIDs: []string{id.Value}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // TestAuditMustBeStored: an exchange that cannot be recorded is refused, and readiness says so until it can be again.

@@ -55,6 +55,7 @@ type AuditConfig struct {
 	TSARetry   time.Duration `yaml:"tsaretry"`   // after a failure; doubles up to an hour
 	Keep       time.Duration `yaml:"keep"`       // signed events older than this are removed; 0 keeps all
 	Forward    []string      `yaml:"forward"`    // audit repositories: tls://host:port or udp://host:port
+	Search     string        `yaml:"search"`     // who may search the trail on the admin listener (ITI-81): certificate, loopback or off
 	Listen     string        `yaml:"listen"`     // syslog over TLS from other systems, usually :6514; "" receives nothing
 	ListenUDP  string        `yaml:"listenudp"`  // syslog over UDP from other systems; "" receives nothing
 }
@@ -164,7 +165,7 @@ func defaults() Config {
 		TLS: TLSConfig{Reload: 15 * time.Second, Allow: AllowConfig{
 			Registry: []string{}, Repository: []string{}, Identities: []string{}, Feed: []string{}, Admin: []string{}, Audit: []string{},
 		}},
-		Audit: AuditConfig{Source: "dossier", Checkpoint: 10 * time.Minute, TSATimeout: 10 * time.Second, TSARetry: 30 * time.Second, Forward: []string{}},
+		Audit: AuditConfig{Source: "dossier", Search: searchCertificate, Checkpoint: 10 * time.Minute, TSATimeout: 10 * time.Second, TSARetry: 30 * time.Second, Forward: []string{}},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
 }
@@ -262,6 +263,7 @@ func (c *Config) check() error {
 	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
 	errs = append(errs, c.PIX.check(c.Domain)...)
 	oneOf("log.format", c.Log.Format, "text", "json")
+	oneOf("audit.search", c.Audit.Search, searchCertificate, searchLoopback, searchOff)
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {
 		if reflect.ValueOf(value).Int() <= 0 {
