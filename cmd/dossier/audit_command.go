@@ -177,7 +177,8 @@ func parseTime(s string) (time.Time, error) {
 }
 
 func newAuditPatient() *cobra.Command {
-	cmd := auditCommand("patient CX", "Print in plain words who did what with a patient's record", "", cobra.ExactArgs(1), patientAudit)
+	cmd := auditCommand("patient CX", "Print in plain words who did what with a patient's record",
+		"Numbers that were merged into this one, or it into them, are the same record: what was done under them is listed too.", cobra.ExactArgs(1), patientAudit)
 	cmd.Flags().String("language", "en", "en, fr or de")
 	cmd.Flags().Int("limit", 1000, "most accesses, the latest")
 	return cmd
@@ -199,14 +200,25 @@ func patientAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, args []string) er
 	if !slices.Contains(repository.Languages(), repository.Language(word)) {
 		return usagef("--language: expected one of %v, got %q", repository.Languages(), word)
 	}
-	if err := used(cmd.Context(), c, db, "patient", []string{cx.String()}); err != nil {
+	ids, err := db.Identities(c.policy()).Merged(cmd.Context(), cx.Key())
+	if err != nil {
 		return err
 	}
-	found, err := db.SearchAudit(cmd.Context(), store.AuditQuery{Patients: []hl7v2.PatientKey{cx.Key()}, Limit: limit})
+	all := []string{cx.String()}
+	for _, k := range ids[1:] {
+		all = append(all, hl7v2.CX{ID: k.ID, Authority: hl7v2.HD{UniversalID: k.Authority, UniversalIDType: "ISO"}}.String())
+	}
+	if err := used(cmd.Context(), c, db, "patient", all); err != nil {
+		return err
+	}
+	found, err := db.SearchAudit(cmd.Context(), store.AuditQuery{Patients: ids, Limit: limit})
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(cmd.OutOrStdout())
+	if len(all) > 1 {
+		fmt.Fprintln(w, oneLine(repository.Covers(repository.Language(word), all[1:])))
+	}
 	for i := range found {
 		a := repository.Explain(found[i].Event, repository.Language(word))
 		line := a.Time.Local().Format("2006-01-02 15:04") + "  " + a.Who + "  " + a.What

@@ -143,6 +143,61 @@ func TestAuditPatientCommand(t *testing.T) {
 	}
 }
 
+// TestAuditPatientAfterMerge: a patient sees what was done under every number of his record, by whichever he asks.
+func TestAuditPatientAfterMerge(t *testing.T) { onEach(t, auditPatientAfterMerge) }
+
+func auditPatientAfterMerge(t *testing.T, b backend) {
+	for name, x := range map[string]struct {
+		feeds     []string
+		ids       []string // one record afterwards
+		unchanged string
+	}{
+		"HL7 v2":         {[]string{"iti8/a08", "iti8/a40", "iti8/a40-chain"}, []string{"DEMO-1^^^&2.999.1.1&ISO", "DEMO-2^^^&2.999.1.1&ISO", "DEMO-3^^^&2.999.1.1&ISO"}, ""},
+		"HL7 v3":         {[]string{"iti44/added", "iti44/added-second", "iti44/added-third", "iti44/merged", "iti44/merged-chain"}, []string{"V3-1^^^&2.999.1.1&ISO", "V3-2^^^&2.999.1.1&ISO", "V3-3^^^&2.999.1.1&ISO"}, ""},
+		"change of id":   {[]string{"iti30/a28-national", "iti30/a47"}, []string{"A-2^^^&2.999.2.1&ISO", "A-22^^^&2.999.2.1&ISO"}, ""},
+		"link, no merge": {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, []string{"A-1^^^&2.999.2.1&ISO"}, "A-3^^^&2.999.2.1&ISO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, withDomains(b.config(t)), testWorld())
+			for _, feed := range x.feeds {
+				if answer := s.send(t, oneCase(t, feed)); !successful(answer) {
+					t.Fatalf("%s: %s", feed, answer)
+				}
+			}
+			lists := map[string]bool{}
+			for _, id := range x.ids {
+				out := mustCommand(t, "audit", "patient", id, "--data", s.node.config.Data, "--database", s.node.config.Database)
+				var events []string
+				for line := range strings.Lines(out) {
+					switch {
+					case strings.HasPrefix(line, "with the numbers"):
+						for _, other := range x.ids {
+							if other != id && !strings.Contains(line, other) {
+								t.Errorf("%s: the list does not say that it is for %s:\n%s", id, other, out)
+							}
+						}
+					case !strings.Contains(line, "list of accesses"):
+						events = append(events, line)
+					}
+				}
+				lists[strings.Join(events, "")] = true
+				if x.unchanged != "" && strings.Contains(out, x.unchanged) {
+					t.Errorf("the list is for %s, which is only linked:\n%s", x.unchanged, out)
+				}
+			}
+			if len(lists) != 1 || lists[""] {
+				t.Errorf("the lists differ by the number that is asked by, or are empty: %v", lists)
+			}
+			for _, id := range x.ids {
+				if used := string(auditLines(s.eventsOf(t, atna.AuditLogUsed)[:1])); !strings.Contains(used, strings.ReplaceAll(id, "&", "&amp;")) {
+					t.Errorf("that the list was read is not recorded for %s: %s", id, used)
+				}
+			}
+		})
+	}
+}
+
 // TestAuditEventSearch is ITI-81 on the admin listener.
 func TestAuditEventSearch(t *testing.T) {
 	t.Parallel()
