@@ -192,7 +192,7 @@ func (n *node) notify(ctx context.Context) error {
 		g.Go(func() error {
 			defer line.hangUp()
 			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.send,
+				Name: c.Name, Address: c.Address, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.send,
 			})
 		})
 	}
