@@ -42,19 +42,39 @@ func (n *node) openSecure() error {
 	return nil
 }
 
-// expiryWarning is how long before its end a certificate or revocation list is worth a warning, once a day.
-const expiryWarning = 30 * 24 * time.Hour
+// How long before its end a certificate is worth a warning, and a revocation list, which lives for days; once a day each.
+const (
+	expiryWarning     = 30 * 24 * time.Hour
+	revocationWarning = 48 * time.Hour
+)
+
+// expiry says once a day that something ends soon.
+type expiry struct {
+	within time.Duration
+	warn   func(left time.Duration)
+	warned time.Time
+}
+
+func (e *expiry) look(ends, now time.Time) {
+	if left := ends.Sub(now); !ends.IsZero() && left < e.within && now.Sub(e.warned) >= 24*time.Hour {
+		e.warned = now
+		e.warn(left.Round(time.Minute))
+	}
+}
 
 // renewSecure takes up changed files until ctx ends.
 func (n *node) renewSecure(ctx context.Context) error {
 	tick := time.NewTicker(n.config.TLS.Reload)
 	defer tick.Stop()
-	var warned time.Time
+	certificate := expiry{within: expiryWarning, warn: func(left time.Duration) {
+		n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left)
+	}}
+	lists := expiry{within: revocationWarning, warn: func(left time.Duration) {
+		n.log.Warn("a revocation list ends soon; then every certificate of its issuer is refused", "ends", n.secure.ListsExpire(), "left", left)
+	}}
 	for {
-		if left := n.secure.Expires().Sub(n.now()); left < expiryWarning && n.now().Sub(warned) >= 24*time.Hour {
-			n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left.Round(time.Minute))
-			warned = n.now()
-		}
+		certificate.look(n.secure.Expires(), n.now())
+		lists.look(n.secure.ListsExpire(), n.now())
 		select {
 		case <-ctx.Done():
 			return nil
