@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,47 @@ func TestAuditVerifyAgainstExport(t *testing.T) {
 	mustCommand(t, auditArgs(c, dir, "verify")...) // a shorter chain is sound in itself
 	if out, _, err := command(t.Context(), auditArgs(c, dir, "verify", "--checkpoints", kept)...); err == nil || !strings.Contains(out, "were deleted") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAuditVerifyFiles: an auditor with two exported files and a public key finds what was done to the events, without any database.
+func TestAuditVerifyFiles(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	public, kept := publicKeyFile(t, c.Audit.Key, dir), filepath.Join(dir, "checkpoints.json")
+	if err := os.WriteFile(kept, []byte(mustCommand(t, auditArgs(c, dir, "export", "--checkpoints")...)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(mustCommand(t, auditArgs(c, dir, "export")...), "\n"), "\n")
+	renumber := func(line string, from, to int) string {
+		return strings.Replace(line, fmt.Sprintf(`"number":%d,`, from), fmt.Sprintf(`"number":%d,`, to), 1)
+	}
+	for name, x := range map[string]struct {
+		change func([]string) []string
+		want   string
+	}{
+		"nothing":           {func(l []string) []string { return l }, ""},
+		"deleted":           {func(l []string) []string { return slices.Delete(l, 2, 3) }, "event 3 was deleted"},
+		"inserted":          {func(l []string) []string { return slices.Insert(l, 3, l[2]) }, "was inserted"},
+		"swapped":           {func(l []string) []string { l[2], l[3] = renumber(l[3], 4, 3), renumber(l[2], 3, 4); return l }, "was moved"},
+		"edited":            {func(l []string) []string { l[2] = strings.Replace(l[2], `"stored":"20`, `"stored":"19`, 1); return l }, "event 3 was edited"},
+		"end":               {func(l []string) []string { return l[:3] }, "were deleted"},
+		"no JSON":           {func(l []string) []string { return append(l, "}") }, "--chain: line"},
+		"checkpoints of it": {func([]string) []string { return []string{string(readFile(t, kept))} }, "--chain: line 1"},
+		"no hash":           {func(l []string) []string { l[1] = strings.Replace(l[1], `"hash":"`, `"hash":"x`, 1); return l }, "--chain: line 2"},
+		"nothing in it":     {func([]string) []string { return nil }, "were deleted"},
+	} {
+		file := filepath.Join(dir, "chain-"+strings.ReplaceAll(name, " ", "-"))
+		if err := os.WriteFile(file, []byte(strings.Join(x.change(slices.Clone(lines)), "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := command(t.Context(), "audit", "verify", "--data", filepath.Join(dir, "nowhere"), "--chain", file, "--checkpoints", kept, "--public", public)
+		if x.want == "" && (err != nil || !strings.Contains(out, " 0 findings")) || x.want != "" && (err == nil || !strings.Contains(out+err.Error(), x.want)) {
+			t.Errorf("%s: got %v, want %q\n%s", name, err, x.want, out)
+		}
+	}
+	if _, _, err := command(t.Context(), "audit", "verify", "--chain", filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "--chain") {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }
 

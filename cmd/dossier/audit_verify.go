@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -23,14 +24,43 @@ func newAuditVerify() *cobra.Command {
 			"of the checkpoints, PEM; without it that of audit.key. --checkpoints is a file made by dossier audit export --checkpoints\n"+
 			"and kept elsewhere: only it shows that the chain was made anew together with its checkpoints. --tsa-trusted is PEM with\n"+
 			"the authorities of time stamps; without it audit.tsatrusted. Exit code 1 when anything is found; a time stamp that is\n"+
-			"missing is counted only.", cobra.NoArgs, verifyAudit)
+			"missing is counted only. --chain is a file made by dossier audit export: with it nothing but files is read.", cobra.NoArgs, verifyAudit)
+	cmd.Flags().String("chain", "", "events that were exported before, instead of the database")
 	cmd.Flags().String("public", "", "public key of the checkpoints, PEM")
 	cmd.Flags().String("checkpoints", "", "checkpoints that were exported before")
 	cmd.Flags().String("tsa-trusted", "", "authorities of time stamps, PEM")
+	ofDatabase := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		file, err := cmd.Flags().GetString("chain")
+		if err != nil || file == "" {
+			return errors.Join(err, ofDatabase(cmd, args))
+		}
+		c, err := configOf(cmd)
+		if err != nil {
+			return err
+		}
+		x, err := openExportedChain(file)
+		if err != nil {
+			return err
+		}
+		defer x.close()
+		return verifyChain(cmd, c, x)
+	}
 	return cmd
 }
 
 func verifyAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, _ []string) error {
+	return verifyChain(cmd, c, db)
+}
+
+// auditChain is what a verification reads: of a database, or of files.
+type auditChain interface {
+	Links(ctx context.Context, after int64, limit int) ([]atna.Link, error)
+	Checkpoints(ctx context.Context, after int64, limit int) ([]atna.Checkpoint, error)
+	Unlinked(ctx context.Context) (int64, error)
+}
+
+func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 	ctx := cmd.Context()
 	j, err := newCheckpointJudge(cmd, c)
 	if err != nil {
@@ -63,31 +93,29 @@ func verifyAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, _ []string) error 
 }
 
 // walk feeds the chain to a verifier. It begins at the checkpoint where a retention has cut it off.
-func walk(ctx context.Context, db *sqldb.DB, checkpoints []atna.Checkpoint) (*atna.Verifier, error) {
-	var anchor atna.Chain
-	first, err := db.Links(ctx, 0, 1)
+func walk(ctx context.Context, db auditChain, checkpoints []atna.Checkpoint) (*atna.Verifier, error) {
+	links, err := db.Links(ctx, 0, linkBatch)
 	if err != nil {
 		return nil, err
 	}
+	var anchor atna.Chain
 	for _, c := range checkpoints {
-		if len(first) > 0 && c.Number == first[0].Number-1 {
+		if len(links) > 0 && c.Number == links[0].Number-1 {
 			anchor = atna.Chain{Number: c.Number, Hash: c.Hash}
 		}
 	}
 	v := atna.NewVerifier(anchor, checkpoints)
-	after := int64(0)
-	for {
-		links, err := db.Links(ctx, after, linkBatch)
-		if err != nil || len(links) == 0 {
-			return v, err
-		}
+	for len(links) > 0 {
 		for _, l := range links {
 			if len(l.Message) > 0 { // a link whose message is gone is a deleted event
 				v.Add(l)
 			}
 		}
-		after = links[len(links)-1].Number
+		if links, err = db.Links(ctx, links[len(links)-1].Number, linkBatch); err != nil {
+			return nil, err
+		}
 	}
+	return v, nil
 }
 
 // checkpointJudge looks through the checkpoints of a database and of an export of former days.
@@ -131,7 +159,7 @@ func newCheckpointJudge(cmd *cobra.Command, c *Config) (j *checkpointJudge, err 
 }
 
 // judge compares what is stored with what was kept, part by part: time stamps are large.
-func (j *checkpointJudge) judge(ctx context.Context, db *sqldb.DB) error {
+func (j *checkpointJudge) judge(ctx context.Context, db auditChain) error {
 	after := int64(0)
 	for {
 		stored, err := db.Checkpoints(ctx, after, linkBatch)
