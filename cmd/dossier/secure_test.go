@@ -248,7 +248,22 @@ func TestExpiryIsTold(t *testing.T) {
 	}
 }
 
-// TestRevokedWhileRunning: a revocation takes effect without a restart, and the change itself is recorded.
+// certificateOf is the certificate that a listener shows, when it takes ours. With TLS 1.2 a client knows after the handshake whether it is
+// taken.
+func certificateOf(t *testing.T, addr string, p *pki.Pair) (*x509.Certificate, error) {
+	t.Helper()
+	c := client(p)
+	c.MaxVersion = tls.VersionTLS12
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", addr, c)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.ConnectionState().PeerCertificates[0], nil
+}
+
+// TestRevokedWhileRunning: a revocation and a new certificate take effect on every listener without a restart, and the change
+// itself is recorded.
 func TestRevokedWhileRunning(t *testing.T) {
 	t.Parallel()
 	w := newSecureWorld(t)
@@ -262,7 +277,21 @@ func TestRevokedWhileRunning(t *testing.T) {
 	eventually(t, "the revocation", func() bool { _, err := s.wsdl("/xds/registry", emr); return err != nil })
 	eventually(t, "the record of what is trusted now", func() bool { return len(s.alerts(t, atna.SecurityConfiguration)) > 0 })
 	w.issue("server", w.ca, func(r *pki.Request) { r.NotAfter = time.Now().Add(10 * time.Hour) })
-	eventually(t, "the new certificate", func() bool { return time.Until(s.node.secure.Expires()) > 5*time.Hour })
+	other := w.issue("other", w.ca, nil)
+	for name, addr := range map[string]string{"http": s.addr(), "mllp": s.feed(), "audit.listen": s.audit.tcp.Addr().String()} {
+		if _, err := certificateOf(t, addr, emr); err == nil {
+			t.Errorf("%s takes a revoked certificate", name)
+		}
+		eventually(t, "the new certificate on "+name, func() bool {
+			c, err := certificateOf(t, addr, other)
+			return err == nil && time.Until(c.NotAfter) > 5*time.Hour
+		})
+	}
+	w.write("crl.pem", []byte("no list"))
+	eventually(t, "a line about files that cannot be read", func() bool { return strings.Contains(s.log.String(), "TLS files not reloaded") })
+	if _, err := certificateOf(t, s.addr(), emr); err == nil {
+		t.Error("a list that cannot be read lets a revoked certificate in")
+	}
 }
 
 // TestAllow: which certificate may call which endpoint.
