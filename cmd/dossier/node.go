@@ -49,7 +49,8 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
-	secure     *atna.Secure     // nil without TLS
+	secure     *atna.Secure // nil without TLS
+	peers      peers
 	signingKey *atna.SigningKey // nil signs nothing
 	stamps     *tsp.Client      // nil without a time-stamp authority
 	signed     chan struct{}    // a checkpoint was signed

@@ -90,6 +90,9 @@ func (n *node) renewSecure(ctx context.Context) error {
 			if err := n.audit.Record(ctx, "", n.audit.node.Alert(alert)); err != nil {
 				n.log.Error("the reload could not be recorded", "cause", err.Error())
 			}
+			n.peers.cut(n.secure.Judge, func(peer net.Addr, cause error) {
+				n.refusedPeer(peer, fmt.Errorf("connection cut off: %w", cause))
+			})
 		}
 	}
 }
@@ -100,14 +103,12 @@ func (n *node) secured(l net.Listener, allowed []string) net.Listener {
 	if n.secure == nil {
 		return l
 	}
-	return tls.NewListener(l, n.serverTLS(allowed))
+	return tls.NewListener(n.peers.listener(l), n.serverTLS(allowed))
 }
 
+// serverTLS lets in whom it should, and notes who is in.
 func (n *node) serverTLS(allowed []string) *tls.Config {
 	config := n.secure.Server()
-	if len(allowed) == 0 {
-		return config
-	}
 	perConnection, verify := config.GetConfigForClient, config.VerifyConnection
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		current, err := perConnection(hello)
@@ -116,9 +117,10 @@ func (n *node) serverTLS(allowed []string) *tls.Config {
 				if err := verify(state); err != nil {
 					return err
 				}
-				if !atna.Named(state.PeerCertificates[0], allowed) {
+				if len(allowed) > 0 && !atna.Named(state.PeerCertificates[0], allowed) {
 					return errNotAllowed
 				}
+				n.peers.know(hello.Conn, state)
 				return nil
 			}
 		}

@@ -294,6 +294,62 @@ func TestRevokedWhileRunning(t *testing.T) {
 	}
 }
 
+// TestRevokedIsCutOff: a connection that is open does not outlive its certificate's revocation on any listener; others go on.
+func TestRevokedIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	lost, good := w.issue("lost", w.ca, nil), w.issue("good", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	type line struct {
+		who  *pki.Pair
+		conn *tls.Conn
+		addr string
+	}
+	var lines []line
+	for _, addr := range []string{s.addr(), s.feed(), s.audit.tcp.Addr().String()} {
+		for _, p := range []*pki.Pair{lost, good} {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				c := client(p)
+				c.MaxVersion = version
+				conn, err := tls.Dial("tcp", addr, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				lines = append(lines, line{p, conn, addr})
+			}
+		}
+	}
+	eventually(t, "all to be in", func() bool {
+		s.node.peers.mu.Lock()
+		defer s.node.peers.mu.Unlock()
+		return len(s.node.peers.open) == len(lines)
+	})
+	w.revoke(2, lost.Certificate)
+	eventually(t, "alerts", func() bool { return len(s.alerts(t, atna.NodeAuthentication)) == len(lines)/2 })
+	for _, l := range lines {
+		l.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		_, err := l.conn.Read(make([]byte, 1))
+		if open := errors.Is(err, os.ErrDeadlineExceeded); open != (l.who == good) {
+			t.Errorf("%s: %s is still connected: %v (%v)", l.addr, l.who.Certificate.Subject, open, err)
+		}
+	}
+	for _, m := range s.alerts(t, atna.NodeAuthentication) {
+		if cause := string(m.Event.Objects[0].Details[0].Value); cause != "connection cut off: the certificate is revoked" {
+			t.Errorf("recorded as %q", cause)
+		}
+	}
+	for _, l := range lines {
+		l.conn.Close()
+	}
+	eventually(t, "an empty list", func() bool {
+		s.node.peers.mu.Lock()
+		defer s.node.peers.mu.Unlock()
+		return len(s.node.peers.open) == 0
+	})
+}
+
 // TestAllow: which certificate may call which endpoint.
 func TestAllow(t *testing.T) {
 	t.Parallel()
