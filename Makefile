@@ -35,6 +35,9 @@ crash: ## SIGKILL at KILLS (default 200) random moments, SEED to repeat; at ever
 matching: ## precision and recall of patient matching on a synthetic population of 100,000
 	@go test -count=1 -run '^TestMatching$$' -v ./pix -people 100000
 
+tlsscan: ## sslscan and testssl.sh against http, mllp and audit.listen of a Secure Node; exceptions are in the test, with reasons
+	@go test ./cmd/dossier -count=1 -timeout=30m -run '^Test(Sslscan|SslscanRSA|Testssl)$$' -v -testssl
+
 conformance: ## numbers of the NIST XDS test kit, pass or fail
 	@sh tools/conformance.sh
 
@@ -47,4 +50,4 @@ zeep: build ## a stock SOAP tool kit (python zeep from PyPI) against a running s
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-.PHONY: build run test race lint fuzz bench crash conformance xmlconf zeep matching help
+.PHONY: build run test race lint fuzz bench crash tlsscan conformance xmlconf zeep matching help

@@ -23,7 +23,7 @@ type Checkpoint struct {
 	Time      time.Time // to the second
 	Key       string    // fingerprint of the public key
 	Signature []byte
-	Timestamp []byte // RFC 3161 TimeStampToken over Digest, nil where no authority is configured
+	Timestamp []byte // RFC 3161 TimeStampToken over Stamped, nil as long as no authority has made one
 }
 
 // statement is what is signed.
@@ -32,10 +32,11 @@ func (c *Checkpoint) statement() []byte {
 		c.Number, c.Hash, c.Time.UTC().Format(time.RFC3339), c.Key)
 }
 
-// Digest is the SHA-256 of the signed statement with its signature: what a time-stamp authority is asked to stamp.
-func (c *Checkpoint) Digest() [sha256.Size]byte {
-	return sha256.Sum256(append(c.statement(), c.Signature...))
-}
+// Stamped is the signed statement with its signature behind it: what a time-stamp authority is asked to stamp.
+func (c *Checkpoint) Stamped() []byte { return append(c.statement(), c.Signature...) }
+
+// Digest is the SHA-256 of Stamped.
+func (c *Checkpoint) Digest() [sha256.Size]byte { return sha256.Sum256(c.Stamped()) }
 
 // SigningKey signs checkpoints: Ed25519 or ECDSA on P-256.
 type SigningKey struct {

@@ -49,7 +49,7 @@ func NewSecure(f Files, now func() time.Time) (*Secure, error) {
 }
 
 // Reload reads the files again and tells whether they have changed. After an error the former reading stays in use.
-// Connections that exist stay; every new one is judged by the new reading.
+// Every new connection is judged by the new reading; those that exist stay until Judge has found fault with them.
 func (s *Secure) Reload() (changed bool, err error) {
 	var read [4][]byte
 	sum := sha256.New()
@@ -209,6 +209,11 @@ func (s *Secure) Client(host string) *tls.Config {
 	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &s.current.Load().pair, nil }
 	c.VerifyConnection = func(state tls.ConnectionState) error { return s.verify(state, x509.ExtKeyUsageServerAuth, host) }
 	return c
+}
+
+// Judge tells whether a client that was accepted would be accepted now.
+func (s *Secure) Judge(state tls.ConnectionState) error {
+	return s.verify(state, x509.ExtKeyUsageClientAuth, "")
 }
 
 // verify judges the other side's certificate, on resumed connections too.

@@ -29,6 +29,10 @@ type Worklist interface {
 	Reviews(ctx context.Context, limit int) ([]Review, error)
 	// History lists what happened to an id, the oldest first.
 	History(ctx context.Context, id hl7v2.PatientKey) ([]Entry, error)
+	// Merged lists the ids that are one record with an id, by merges (A40) and changes of ids (A47) before and after it: the id
+	// itself, known or not, then the others in the order in which they became known. Links are not followed: they join
+	// records, and may be taken back.
+	Merged(ctx context.Context, id hl7v2.PatientKey) ([]hl7v2.PatientKey, error)
 }
 
 // Outbox keeps the notices that consumers have not acknowledged.

@@ -62,8 +62,14 @@ type AuditChain interface {
 	// Unlinked counts the messages that wait for Link.
 	Unlinked(ctx context.Context) (int64, error)
 	AddCheckpoint(ctx context.Context, c atna.Checkpoint) error
-	// Checkpoints returns all of them in order of their numbers.
-	Checkpoints(ctx context.Context) ([]atna.Checkpoint, error)
+	// Checkpoints returns at most limit of them after a number, in order.
+	Checkpoints(ctx context.Context, after int64, limit int) ([]atna.Checkpoint, error)
+	// LastCheckpoint is the number of the last one, 0 for none.
+	LastCheckpoint(ctx context.Context) (int64, error)
+	// Unstamped returns at most limit checkpoints without a time stamp, the latest first, and how many there are.
+	Unstamped(ctx context.Context, limit int) ([]atna.Checkpoint, int64, error)
+	// Stamp keeps the time stamp of a checkpoint. One that is there already stays.
+	Stamp(ctx context.Context, number int64, token []byte) error
 	// Expire removes the links up to the last checkpoint before that time with their messages, as far as every destination
 	// has them, and returns how many. The checkpoint stays: the chain begins behind it.
 	Expire(ctx context.Context, before time.Time) (int64, error)

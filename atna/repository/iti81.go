@@ -17,6 +17,8 @@ import (
 // Search answers ITI-81, Retrieve ATNA Audit Event (ITI TF-2: 3.81): GET .../AuditEvent with parameters of FHIR.
 type Search struct {
 	Trail store.Audit
+	// May tells who may search; an error is told to who may not. nil lets everybody search.
+	May func(r *http.Request) error
 	// Used records the search before anything of its result leaves (DICOM PS3.15 A.5.3.2); an error refuses it.
 	Used func(r *http.Request, patients []string, outcome atna.Outcome) error
 }
@@ -28,13 +30,15 @@ const (
 
 // ServeHTTP answers one search.
 func (s *Search) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q, err := parseSearch(r.URL.Query())
-	if err != nil {
-		if s.Used(r, nil, atna.SeriousFailure) != nil {
-			refuse(w, http.StatusInternalServerError, "exception", "internal error")
+	if s.May != nil {
+		if err := s.May(r); err != nil {
+			s.refuse(w, r, http.StatusForbidden, "forbidden", err)
 			return
 		}
-		refuse(w, http.StatusBadRequest, "invalid", err.Error())
+	}
+	q, err := parseSearch(r.URL.Query())
+	if err != nil {
+		s.refuse(w, r, http.StatusBadRequest, "invalid", err)
 		return
 	}
 	found, err := s.Trail.SearchAudit(r.Context(), q)
@@ -51,6 +55,15 @@ func (s *Search) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, s.bundle(r.URL, q, found))
+}
+
+// refuse records a search that is not done and says why.
+func (s *Search) refuse(w http.ResponseWriter, r *http.Request, status int, code string, cause error) {
+	if s.Used(r, nil, atna.SeriousFailure) != nil {
+		refuse(w, http.StatusInternalServerError, "exception", "internal error")
+		return
+	}
+	refuse(w, status, code, cause.Error())
 }
 
 type bundle struct {

@@ -56,6 +56,14 @@ var outcomes = map[atna.Outcome]sentence{
 	atna.MajorFailure:   {"en": "failed", "fr": "échoué", "de": "fehlgeschlagen"},
 }
 
+var covers = sentence{
+	"en": "with the numbers that were joined with this one: ", "fr": "avec les numéros réunis à celui-ci : ",
+	"de": "mit den Nummern, die mit dieser zusammengeführt wurden: ",
+}
+
+// Covers says for which other numbers of the patient a list of accesses is.
+func Covers(l Language, ids []string) string { return covers[l] + strings.Join(ids, ", ") }
+
 var unknown = sentence{"en": "unknown", "fr": "inconnu", "de": "unbekannt"}
 
 // Explain puts an event into plain words: what the patient has the right to see, without codes and addresses of programs.

@@ -18,6 +18,7 @@ var forbidden = []struct{ from, to, reason string }{
 	{"dossier/atna", "net/http", "events know no transport"},
 	{"dossier/atna/syslog", "dossier/store", "syslog carries messages, whoever keeps them"},
 	{"dossier/atna/syslog", "net/http", "syslog has a transport of its own"},
+	{"dossier/atna/tsp", "dossier/store", "a client knows no storage"},
 	{"dossier/atna/repository", "dossier/store/sqldb", "actors know contracts, not SQL"},
 	{"dossier/atna/repository", "dossier/soap", "the repository speaks syslog and FHIR"},
 	{"dossier/hl7v2", "dossier/xds", "data types do not know who uses them"},
@@ -71,6 +72,7 @@ var onlyHere = []struct {
 	{"github.com/spf13/cobra", "only cmd/dossier has a command line", []string{"dossier/cmd/dossier"}},
 	{"database/sql", "all SQL is in store/sqldb; the benchmarks measure it against bare SQL, and tests need databases", []string{"dossier/store/sqldb", "dossier/tools/bench", "dossier/internal/pgtest"}},
 	{"dossier/internal/pgtest", "only tests start a database", nil},
+	{"dossier/internal/tsatest", "only tests make time stamps", nil},
 	{"dossier/store/sqldb", "only cmd/dossier wires; the benchmarks need its schema", []string{"dossier/cmd/dossier", "dossier/tools/bench"}},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"dossier/atna"
+	"dossier/store/sqldb"
 )
 
 // exportedCheckpoint is a checkpoint as JSON.
@@ -20,17 +22,24 @@ type exportedCheckpoint struct {
 	Time      time.Time `json:"time"`
 	Key       string    `json:"key"`
 	Signature []byte    `json:"signature"`
+	Digest    string    `json:"digest"` // what is stamped, for others who verify; reading makes it anew
 	Timestamp []byte    `json:"timestamp,omitempty"`
 }
 
-func writeCheckpoints(w io.Writer, all []atna.Checkpoint) error {
+func exportCheckpoints(ctx context.Context, w io.Writer, db *sqldb.DB) error {
 	enc := json.NewEncoder(w)
-	for _, c := range all {
-		if err := enc.Encode(exportedCheckpoint{c.Number, fmt.Sprintf("%x", c.Hash), c.Time, c.Key, c.Signature, c.Timestamp}); err != nil {
+	for after := int64(0); ; {
+		all, err := db.Checkpoints(ctx, after, linkBatch)
+		if err != nil || len(all) == 0 {
 			return err
 		}
+		for _, c := range all {
+			after = c.Number
+			if err := enc.Encode(exportedCheckpoint{c.Number, fmt.Sprintf("%x", c.Hash), c.Time, c.Key, c.Signature, fmt.Sprintf("%x", c.Digest()), c.Timestamp}); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
 }
 
 func readCheckpoints(file string) ([]atna.Checkpoint, error) {

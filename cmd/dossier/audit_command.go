@@ -3,10 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -60,157 +57,6 @@ func used(ctx context.Context, c *Config, db *sqldb.DB, what string, patients []
 	node := auditNode(c, fmt.Sprint(os.Getpid()))
 	e := node.LogUsed(time.Now(), atna.Party{UserID: name, NetworkAccess: node.Host}, "dossier audit "+what, patients, atna.Success)
 	return db.Record(ctx, store.AuditMessage{Event: &e, Message: atna.Append(nil, &e)})
-}
-
-func newAuditVerify() *cobra.Command {
-	cmd := auditCommand("verify", "Check the hash chain and the signed checkpoints of the audit trail",
-		"Walks the whole chain and says which events were deleted, inserted, moved, edited or rewritten. --public is the public key\n"+
-			"of the checkpoints, PEM; without it that of audit.key. --checkpoints is a file made by dossier audit export --checkpoints\n"+
-			"and kept elsewhere: only it shows that the chain was made anew together with its checkpoints. Exit code 1 when\n"+
-			"anything is found.", cobra.NoArgs, verifyAudit)
-	cmd.Flags().String("public", "", "public key of the checkpoints, PEM")
-	cmd.Flags().String("checkpoints", "", "checkpoints that were exported before")
-	return cmd
-}
-
-func verifyAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, _ []string) error {
-	ctx := cmd.Context()
-	checkpoints, err := db.Checkpoints(ctx)
-	if err != nil {
-		return err
-	}
-	checkpoints, problems, err := trusted(cmd, c, checkpoints)
-	if err != nil {
-		return err
-	}
-	v, err := walk(ctx, db, checkpoints)
-	if err != nil {
-		return err
-	}
-	for _, f := range v.Finish() {
-		problems = append(problems, f.String())
-	}
-	unlinked, err := db.Unlinked(ctx)
-	if err != nil {
-		return err
-	}
-	out := cmd.OutOrStdout()
-	for _, p := range problems {
-		fmt.Fprintln(out, p)
-	}
-	fmt.Fprintf(out, "%d events, %d checkpoints, %d events not linked yet, %d findings\n", v.Count(), len(checkpoints), unlinked, len(problems))
-	if len(problems) > 0 {
-		return fmt.Errorf("audit: %d findings", len(problems))
-	}
-	return nil
-}
-
-// walk feeds the chain to a verifier. It begins at the checkpoint where a retention has cut it off.
-func walk(ctx context.Context, db *sqldb.DB, checkpoints []atna.Checkpoint) (*atna.Verifier, error) {
-	var anchor atna.Chain
-	first, err := db.Links(ctx, 0, 1)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range checkpoints {
-		if len(first) > 0 && c.Number == first[0].Number-1 {
-			anchor = atna.Chain{Number: c.Number, Hash: c.Hash}
-		}
-	}
-	v := atna.NewVerifier(anchor, checkpoints)
-	after := int64(0)
-	for {
-		links, err := db.Links(ctx, after, linkBatch)
-		if err != nil || len(links) == 0 {
-			return v, err
-		}
-		for _, l := range links {
-			if len(l.Message) > 0 { // a link whose message is gone is a deleted event
-				v.Add(l)
-			}
-		}
-		after = links[len(links)-1].Number
-	}
-}
-
-// trusted are the checkpoints whose signature holds, with those that were kept elsewhere; the others are findings.
-func trusted(cmd *cobra.Command, c *Config, stored []atna.Checkpoint) (sound []atna.Checkpoint, problems []string, err error) {
-	key, err := publicKey(cmd, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := cmd.Flags().GetString("checkpoints")
-	if err != nil {
-		return nil, nil, err
-	}
-	var kept []atna.Checkpoint
-	if file != "" {
-		if kept, err = readCheckpoints(file); err != nil {
-			return nil, nil, err
-		}
-	}
-	at := map[int64]atna.Hash{}
-	for _, p := range append(kept, stored...) {
-		if key == nil {
-			problems = append(problems, "checkpoints are not verified: neither --public nor audit.key is set")
-			return nil, problems, nil
-		}
-		if err := p.Verify(key); err != nil {
-			problems = append(problems, err.Error())
-			continue
-		}
-		if old, ok := at[p.Number]; !ok {
-			at[p.Number] = p.Hash
-			sound = append(sound, p)
-		} else if old != p.Hash {
-			problems = append(problems, fmt.Sprintf("checkpoint %d was exchanged: the exported one has another hash", p.Number))
-		}
-	}
-	sortCheckpoints(sound)
-	return sound, problems, nil
-}
-
-// publicKey is that of --public, or of audit.key; nil when there is neither.
-func publicKey(cmd *cobra.Command, c *Config) (crypto.PublicKey, error) {
-	file, err := cmd.Flags().GetString("public")
-	if err != nil {
-		return nil, err
-	}
-	if file == "" && c.Audit.Key == "" {
-		return nil, nil
-	}
-	if file == "" {
-		k, err := openSigningKey(c.Audit.Key)
-		if err != nil {
-			return nil, err
-		}
-		return k.Public(), nil
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, usagef("--public: %w", err)
-	}
-	block, _ := pem.Decode(b)
-	if block == nil {
-		return nil, usagef("--public: expected PEM, found none")
-	}
-	key, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, usagef("--public: %w", err)
-	}
-	return key, nil
-}
-
-func openSigningKey(file string) (*atna.SigningKey, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, usagef("configuration: audit.key: %w", err)
-	}
-	k, err := atna.ParseSigningKey(b)
-	if err != nil {
-		return nil, usagef("configuration: audit.key: %w", err)
-	}
-	return k, nil
 }
 
 func newAuditSearch() *cobra.Command {
@@ -331,7 +177,8 @@ func parseTime(s string) (time.Time, error) {
 }
 
 func newAuditPatient() *cobra.Command {
-	cmd := auditCommand("patient CX", "Print in plain words who did what with a patient's record", "", cobra.ExactArgs(1), patientAudit)
+	cmd := auditCommand("patient CX", "Print in plain words who did what with a patient's record",
+		"Numbers that were merged into this one, or it into them, are the same record: what was done under them is listed too.", cobra.ExactArgs(1), patientAudit)
 	cmd.Flags().String("language", "en", "en, fr or de")
 	cmd.Flags().Int("limit", 1000, "most accesses, the latest")
 	return cmd
@@ -353,14 +200,25 @@ func patientAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, args []string) er
 	if !slices.Contains(repository.Languages(), repository.Language(word)) {
 		return usagef("--language: expected one of %v, got %q", repository.Languages(), word)
 	}
-	if err := used(cmd.Context(), c, db, "patient", []string{cx.String()}); err != nil {
+	ids, err := db.Identities(c.policy()).Merged(cmd.Context(), cx.Key())
+	if err != nil {
 		return err
 	}
-	found, err := db.SearchAudit(cmd.Context(), store.AuditQuery{Patients: []hl7v2.PatientKey{cx.Key()}, Limit: limit})
+	all := []string{cx.String()}
+	for _, k := range ids[1:] {
+		all = append(all, hl7v2.CX{ID: k.ID, Authority: hl7v2.HD{UniversalID: k.Authority, UniversalIDType: "ISO"}}.String())
+	}
+	if err := used(cmd.Context(), c, db, "patient", all); err != nil {
+		return err
+	}
+	found, err := db.SearchAudit(cmd.Context(), store.AuditQuery{Patients: ids, Limit: limit})
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(cmd.OutOrStdout())
+	if len(all) > 1 {
+		fmt.Fprintln(w, oneLine(repository.Covers(repository.Language(word), all[1:])))
+	}
 	for i := range found {
 		a := repository.Explain(found[i].Event, repository.Language(word))
 		line := a.Time.Local().Format("2006-01-02 15:04") + "  " + a.Who + "  " + a.What
@@ -407,11 +265,7 @@ func exportAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, _ []string) error 
 	}
 	w := bufio.NewWriter(cmd.OutOrStdout())
 	if only {
-		all, err := db.Checkpoints(ctx)
-		if err != nil {
-			return err
-		}
-		return errors.Join(writeCheckpoints(w, all), w.Flush())
+		return errors.Join(exportCheckpoints(ctx, w, db), w.Flush())
 	}
 	if err := used(ctx, c, db, "export", nil); err != nil {
 		return err

@@ -5,14 +5,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"dossier/atna"
+	"dossier/atna/pki"
 	"dossier/internal/golden"
+	"dossier/store"
 )
 
 // audited is a server whose chain is signed, with a few exchanges behind it, stopped.
@@ -107,6 +113,47 @@ func TestAuditVerifyAgainstExport(t *testing.T) {
 	}
 }
 
+// TestAuditVerifyFiles: an auditor with two exported files and a public key finds what was done to the events, without any database.
+func TestAuditVerifyFiles(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	public, kept := publicKeyFile(t, c.Audit.Key, dir), filepath.Join(dir, "checkpoints.json")
+	if err := os.WriteFile(kept, []byte(mustCommand(t, auditArgs(c, dir, "export", "--checkpoints")...)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(mustCommand(t, auditArgs(c, dir, "export")...), "\n"), "\n")
+	renumber := func(line string, from, to int) string {
+		return strings.Replace(line, fmt.Sprintf(`"number":%d,`, from), fmt.Sprintf(`"number":%d,`, to), 1)
+	}
+	for name, x := range map[string]struct {
+		change func([]string) []string
+		want   string
+	}{
+		"nothing":           {func(l []string) []string { return l }, ""},
+		"deleted":           {func(l []string) []string { return slices.Delete(l, 2, 3) }, "event 3 was deleted"},
+		"inserted":          {func(l []string) []string { return slices.Insert(l, 3, l[2]) }, "was inserted"},
+		"swapped":           {func(l []string) []string { l[2], l[3] = renumber(l[3], 4, 3), renumber(l[2], 3, 4); return l }, "was moved"},
+		"edited":            {func(l []string) []string { l[2] = strings.Replace(l[2], `"stored":"20`, `"stored":"19`, 1); return l }, "event 3 was edited"},
+		"end":               {func(l []string) []string { return l[:3] }, "were deleted"},
+		"no JSON":           {func(l []string) []string { return append(l, "}") }, "--chain: line"},
+		"checkpoints of it": {func([]string) []string { return []string{string(readFile(t, kept))} }, "--chain: line 1"},
+		"no hash":           {func(l []string) []string { l[1] = strings.Replace(l[1], `"hash":"`, `"hash":"x`, 1); return l }, "--chain: line 2"},
+		"nothing in it":     {func([]string) []string { return nil }, "were deleted"},
+	} {
+		file := filepath.Join(dir, "chain-"+strings.ReplaceAll(name, " ", "-"))
+		if err := os.WriteFile(file, []byte(strings.Join(x.change(slices.Clone(lines)), "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := command(t.Context(), "audit", "verify", "--data", filepath.Join(dir, "nowhere"), "--chain", file, "--checkpoints", kept, "--public", public)
+		if x.want == "" && (err != nil || !strings.Contains(out, " 0 findings")) || x.want != "" && (err == nil || !strings.Contains(out+err.Error(), x.want)) {
+			t.Errorf("%s: got %v, want %q\n%s", name, err, x.want, out)
+		}
+	}
+	if _, _, err := command(t.Context(), "audit", "verify", "--chain", filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "--chain") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
 func TestAuditSearchCommand(t *testing.T) {
 	t.Parallel()
 	c, dir := audited(t)
@@ -138,10 +185,67 @@ func TestAuditPatientCommand(t *testing.T) {
 	}
 }
 
+// TestAuditPatientAfterMerge: a patient sees what was done under every number of his record, by whichever he asks.
+func TestAuditPatientAfterMerge(t *testing.T) { onEach(t, auditPatientAfterMerge) }
+
+func auditPatientAfterMerge(t *testing.T, b backend) {
+	for name, x := range map[string]struct {
+		feeds     []string
+		ids       []string // one record afterwards
+		unchanged string
+	}{
+		"HL7 v2":         {[]string{"iti8/a08", "iti8/a40", "iti8/a40-chain"}, []string{"DEMO-1^^^&2.999.1.1&ISO", "DEMO-2^^^&2.999.1.1&ISO", "DEMO-3^^^&2.999.1.1&ISO"}, ""},
+		"HL7 v3":         {[]string{"iti44/added", "iti44/added-second", "iti44/added-third", "iti44/merged", "iti44/merged-chain"}, []string{"V3-1^^^&2.999.1.1&ISO", "V3-2^^^&2.999.1.1&ISO", "V3-3^^^&2.999.1.1&ISO"}, ""},
+		"change of id":   {[]string{"iti30/a28-national", "iti30/a47"}, []string{"A-2^^^&2.999.2.1&ISO", "A-22^^^&2.999.2.1&ISO"}, ""},
+		"link, no merge": {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, []string{"A-1^^^&2.999.2.1&ISO"}, "A-3^^^&2.999.2.1&ISO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, withDomains(b.config(t)), testWorld())
+			for _, feed := range x.feeds {
+				if answer := s.send(t, oneCase(t, feed)); !successful(answer) {
+					t.Fatalf("%s: %s", feed, answer)
+				}
+			}
+			lists := map[string]bool{}
+			for _, id := range x.ids {
+				out := mustCommand(t, "audit", "patient", id, "--data", s.node.config.Data, "--database", s.node.config.Database)
+				var events []string
+				for line := range strings.Lines(out) {
+					switch {
+					case strings.HasPrefix(line, "with the numbers"):
+						for _, other := range x.ids {
+							if other != id && !strings.Contains(line, other) {
+								t.Errorf("%s: the list does not say that it is for %s:\n%s", id, other, out)
+							}
+						}
+					case !strings.Contains(line, "list of accesses"):
+						events = append(events, line)
+					}
+				}
+				lists[strings.Join(events, "")] = true
+				if x.unchanged != "" && strings.Contains(out, x.unchanged) {
+					t.Errorf("the list is for %s, which is only linked:\n%s", x.unchanged, out)
+				}
+			}
+			if len(lists) != 1 || lists[""] {
+				t.Errorf("the lists differ by the number that is asked by, or are empty: %v", lists)
+			}
+			for _, id := range x.ids {
+				if used := string(auditLines(s.eventsOf(t, atna.AuditLogUsed)[:1])); !strings.Contains(used, strings.ReplaceAll(id, "&", "&amp;")) {
+					t.Errorf("that the list was read is not recorded for %s: %s", id, used)
+				}
+			}
+		})
+	}
+}
+
 // TestAuditEventSearch is ITI-81 on the admin listener.
 func TestAuditEventSearch(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, testConfig(t), testWorld())
+	c := testConfig(t)
+	c.Audit.Search = searchLoopback
+	s := startServer(t, c, testWorld())
 	for _, g := range cases(t) {
 		if g.Name == "iti18/find-documents-and" || g.Name == "iti43/partial-success" || g.Name == "iti8/a40" {
 			s.send(t, g)
@@ -197,6 +301,94 @@ func TestAuditEventSearch(t *testing.T) {
 	if _, v := get("type=110101&_count=1000"); entries(v) < 10 {
 		t.Errorf("%d searches recorded", entries(v))
 	}
+}
+
+// TestWhoMaySearch: the audit trail shows patients, so that nobody reads it without a certificate unless it was said; each
+// refusal is recorded and names none.
+func TestWhoMaySearch(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	auditor, emr := w.issue("auditor", w.ca, nil), w.issue("emr", w.ca, nil)
+	allow := func(names ...string) func(*Config) {
+		return func(c *Config) { c.Admin, c.TLS.Allow.Admin = "0.0.0.0:0", names }
+	}
+	for name, x := range map[string]struct {
+		change func(*Config)
+		secure bool
+		by     *pki.Pair
+		host   string
+		status int
+	}{
+		"default":                        {func(*Config) {}, false, nil, "", 403},
+		"off":                            {func(c *Config) { c.Audit.Search = searchOff }, false, nil, "", 403},
+		"loopback":                       {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "", 200},
+		"loopback by another name":       {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "rebound.example.org", 403},
+		"loopback by localhost":          {func(c *Config) { c.Audit.Search = searchLoopback }, false, nil, "localhost", 200},
+		"loopback, but all may connect":  {func(c *Config) { c.Audit.Search, c.Admin, c.TLS.Plain = searchLoopback, "0.0.0.0:0", true }, false, nil, "", 403},
+		"plain on purpose":               {func(c *Config) { c.Admin, c.TLS.Plain = "0.0.0.0:0", true }, false, nil, "", 403},
+		"loopback of a Secure Node":      {func(*Config) {}, true, nil, "", 403},
+		"certificate that is named":      {allow("auditor"), true, auditor, "", 200},
+		"any certificate":                {allow(), true, emr, "", 403},
+		"named, and off":                 {func(c *Config) { allow("auditor")(c); c.Audit.Search = searchOff }, true, auditor, "", 403},
+		"named, and loopback may, too":   {func(c *Config) { allow("auditor")(c); c.Audit.Search = searchLoopback }, true, auditor, "", 200},
+		"unnamed, and loopback may, too": {func(c *Config) { allow()(c); c.Audit.Search = searchLoopback }, true, emr, "", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testConfig(t)
+			if x.secure {
+				mine := newSecureWorld(t)
+				mine.ca = w.ca
+				mine.write("ca.pem", pki.CertificatePEM(w.ca.Certificate))
+				mine.revoke(2)
+				c = mine.config(t)
+			}
+			x.change(c)
+			s := startServer(t, c, realWorld())
+			_, port, err := net.SplitHostPort(s.admin.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			scheme := "http"
+			if x.by != nil {
+				scheme = "https"
+			}
+			req, err := http.NewRequestWithContext(t.Context(), "GET", scheme+"://127.0.0.1:"+port+"/audit/AuditEvent?patient.identifier="+url.QueryEscape("urn:oid:2.999.1.1|DEMO-2"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.host != "" {
+				req.Host = x.host + ":" + port
+			}
+			h := &http.Client{Transport: &http.Transport{TLSClientConfig: client(x.by), DisableKeepAlives: true}, Timeout: 10 * time.Second}
+			resp, err := h.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			b, err := io.ReadAll(resp.Body)
+			if err != nil || resp.StatusCode != x.status || resp.Header.Get("Content-Type") != "application/fhir+json; charset=utf-8" {
+				t.Errorf("status %d, %v, want %d: %s", resp.StatusCode, err, x.status, b)
+			}
+			if text := string(b); x.status == 403 && (!strings.Contains(text, `"OperationOutcome"`) || !strings.Contains(text, `"forbidden"`) || strings.Contains(text, "DEMO-2")) {
+				t.Errorf("the refusal is %s", b)
+			}
+			found := s.eventsOf(t, atna.AuditLogUsed)
+			if len(found) != 1 || (found[0].Event.Identification.Outcome == atna.Success) != (x.status == 200) {
+				t.Errorf("recorded: %s", auditLines(found))
+			}
+		})
+	}
+}
+
+// eventsOf are the events with an EventID.
+func (s *testServer) eventsOf(t testing.TB, id atna.Code) []store.AuditMessage {
+	t.Helper()
+	found, err := s.node.db.SearchAudit(t.Context(), store.AuditQuery{EventIDs: []string{id.Value}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // TestAuditMustBeStored: an exchange that cannot be recorded is refused, and readiness says so until it can be again.

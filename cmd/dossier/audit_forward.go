@@ -124,15 +124,19 @@ func (n *node) checkpoint(ctx context.Context) error {
 	if err != nil || head.Number == 0 {
 		return err
 	}
-	all, err := n.db.Checkpoints(ctx)
-	if err != nil || len(all) > 0 && all[len(all)-1].Number >= head.Number {
+	last, err := n.db.LastCheckpoint(ctx)
+	if err != nil || last >= head.Number {
 		return err
 	}
 	c, err := n.signingKey.Sign(head, n.now())
 	if err != nil {
 		return err
 	}
-	return n.db.AddCheckpoint(ctx, c)
+	if err := n.db.AddCheckpoint(ctx, c); err != nil {
+		return err
+	}
+	n.justSigned()
+	return nil
 }
 
 // expireAudit removes what is older than audit.keep.

@@ -80,6 +80,9 @@ func (n *node) runAudit(ctx context.Context, g *errgroup.Group, s *auditServer) 
 	if n.signingKey != nil {
 		g.Go(func() error { return n.sign(ctx) })
 	}
+	if n.stamps != nil {
+		g.Go(func() error { return n.stamp(ctx) })
+	}
 	for _, url := range n.config.Audit.Forward {
 		d, err := destinationOf(url) // checked with the configuration
 		if err == nil {
@@ -88,9 +91,32 @@ func (n *node) runAudit(ctx context.Context, g *errgroup.Group, s *auditServer) 
 	}
 }
 
+// Who may search the audit trail by ITI-81, by audit.search.
+const (
+	searchOff         = "off"         // nobody
+	searchLoopback    = "loopback"    // whoever is on this machine, too
+	searchCertificate = "certificate" // whom tls.allow.admin names
+)
+
+// maySearch refuses everybody who has not proved to be meant: the trail says who is whose patient.
+func (n *node) maySearch(r *http.Request) error {
+	switch c := n.config; {
+	case c.Audit.Search == searchOff:
+		return errors.New("the audit trail is not searched here: audit.search is off")
+	case r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && atna.Named(r.TLS.PeerCertificates[0], c.TLS.Allow.Admin):
+		return nil
+	case c.Audit.Search == searchLoopback && loopback(c.Admin) && loopback(r.RemoteAddr) && (loopback(r.Host) || loopback(r.Host+":80")):
+		return nil // a page of another host in this machine's browser has that host's name in r.Host
+	case c.Audit.Search == searchLoopback:
+		return errors.New("the audit trail is searched from this machine on a loopback address, or with a certificate that tls.allow.admin names")
+	}
+	return errors.New("the audit trail is searched with a certificate that tls.allow.admin names, over TLS, which the admin listener has unless it is loopback; " +
+		"audit.search: loopback lets everybody on this machine search")
+}
+
 // auditSearch answers ITI-81 on the admin listener.
 func (n *node) auditSearch() http.Handler {
-	return &repository.Search{Trail: n.db, Used: func(r *http.Request, patients []string, outcome atna.Outcome) error {
+	return &repository.Search{Trail: n.db, May: n.maySearch, Used: func(r *http.Request, patients []string, outcome atna.Outcome) error {
 		user := atna.Party{UserID: "unknown", NetworkAccess: actor.Access(r.RemoteAddr)}
 		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 			user.UserID = r.TLS.PeerCertificates[0].Subject.String()

@@ -49,8 +49,14 @@ type AuditConfig struct {
 
 	Key        string        `yaml:"key"`        // PEM file of the key that signs the chain, Ed25519 or ECDSA P-256; "" signs nothing
 	Checkpoint time.Duration `yaml:"checkpoint"` // how often it is signed
+	TSA        string        `yaml:"tsa"`        // URL of a time-stamp authority (RFC 3161) for the checkpoints; "" for none
+	TSATrusted string        `yaml:"tsatrusted"` // PEM file: the authorities of its certificates
+	TSAPolicy  string        `yaml:"tsapolicy"`  // OID of the policy that is asked for and accepted; "" is any
+	TSATimeout time.Duration `yaml:"tsatimeout"` // for an answer from there
+	TSARetry   time.Duration `yaml:"tsaretry"`   // after a failure; doubles up to an hour
 	Keep       time.Duration `yaml:"keep"`       // signed events older than this are removed; 0 keeps all
 	Forward    []string      `yaml:"forward"`    // audit repositories: tls://host:port or udp://host:port
+	Search     string        `yaml:"search"`     // who may search the trail on the admin listener (ITI-81): certificate, loopback or off
 	Listen     string        `yaml:"listen"`     // syslog over TLS from other systems, usually :6514; "" receives nothing
 	ListenUDP  string        `yaml:"listenudp"`  // syslog over UDP from other systems; "" receives nothing
 }
@@ -164,7 +170,7 @@ func defaults() Config {
 		TLS: TLSConfig{Reload: 15 * time.Second, Allow: AllowConfig{
 			Registry: []string{}, Repository: []string{}, Identities: []string{}, Feed: []string{}, Admin: []string{}, Audit: []string{},
 		}},
-		Audit: AuditConfig{Source: "dossier", Checkpoint: 10 * time.Minute, Forward: []string{}},
+		Audit: AuditConfig{Source: "dossier", Search: searchCertificate, Checkpoint: 10 * time.Minute, TSATimeout: 10 * time.Second, TSARetry: 30 * time.Second, Forward: []string{}},
 		Log:   LogConfig{Format: "text", Level: "info"},
 	}
 }
@@ -265,6 +271,7 @@ func (c *Config) check() error {
 	oneOf("mpi.protocol", c.MPI.Protocol, mpiV2, mpiV3)
 	errs = append(errs, c.checkMPI()...)
 	oneOf("log.format", c.Log.Format, "text", "json")
+	oneOf("audit.search", c.Audit.Search, searchCertificate, searchLoopback, searchOff)
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	for key, value := range flatten("limits.", reflect.ValueOf(c.Limits)) {
 		if reflect.ValueOf(value).Int() <= 0 {
@@ -305,6 +312,7 @@ func (c *Config) checkAudit() (errs []error) {
 	if a.Keep > 0 && a.Key == "" {
 		errs = append(errs, errors.New("audit.keep: expected audit.key beside it: what is removed ends at a signed checkpoint"))
 	}
+	errs = append(errs, c.checkTSA()...)
 	for _, url := range a.Forward {
 		d, err := destinationOf(url)
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"dossier/internal/tsatest"
 )
 
 // compose is what docker-compose.yml is checked for.
@@ -128,6 +130,11 @@ func TestMetricsThatOperatorsSee(t *testing.T) {
 	s := startServer(t, testConfig(t), realWorld())
 	mustCommand(t, "submit", "--to", s.repository(), "--patient", "DEMO-1^^^&2.999.1.1&ISO", documents(t)[0])
 	_, body := get(t, s.adminURL("/metrics"))
+	c, dir := stamping(t, backends[0], tsatest.New(t, nil), "http://127.0.0.1:1") // has what comes with TLS and time stamps
+	c.TLS.Certificate, c.TLS.Key = filepath.Join(dir, "server.pem"), filepath.Join(dir, "server-key.pem")
+	c.TLS.Trusted, c.TLS.Revoked = filepath.Join(dir, "ca.pem"), filepath.Join(dir, "crl.pem")
+	_, more := get(t, startServer(t, c, realWorld()).adminURL("/metrics"))
+	body += more
 	known := map[string]bool{"up": true}
 	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(body, -1) {
 		known[m[1]] = true
@@ -162,7 +169,7 @@ var (
 	metricName = regexp.MustCompile(`[a-z_][a-z0-9_]+`)
 	// What stands in braces, brackets, and behind "by" are labels and times.
 	strip     = regexp.MustCompile(`\{[^}]*\}|\[[^\]]*\]|by \([^)]*\)`)
-	functions = map[string]bool{"sum": true, "rate": true, "increase": true, "histogram_quantile": true}
+	functions = map[string]bool{"sum": true, "rate": true, "increase": true, "histogram_quantile": true, "time": true}
 )
 
 // expressions collects every query of the dashboard and the alerts.

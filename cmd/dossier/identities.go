@@ -195,7 +195,7 @@ func (n *node) notify(ctx context.Context) error {
 		g.Go(func() error {
 			defer line.Close() // nothing is lost: what was not acknowledged is sent again
 			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.Send,
+				Name: c.Name, Address: c.Address, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.Send,
 			})
 		})
 	}

@@ -35,7 +35,7 @@ func (n *node) v3Subscriber(c PIXConsumerConfig) manager.Subscriber {
 	to := manager.ConsumerV3{
 		SOAP: &soap.Client{HTTP: n.registryHTTP(), NewID: n.newID}, URL: c.Address, Device: c.Device,
 	}
-	return manager.Subscriber{Name: c.Name, Notify: func(ctx context.Context, notice *pix.Notice) error {
+	return manager.Subscriber{Name: c.Name, Address: c.Address, Notify: func(ctx context.Context, notice *pix.Notice) (string, error) {
 		return n.v3.Notify(ctx, to, notice)
 	}}
 }

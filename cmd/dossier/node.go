@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dossier/atna"
+	"dossier/atna/tsp"
 	"dossier/hl7v2/mllp"
 	"dossier/internal/actor"
 	"dossier/internal/xmlwire"
@@ -54,8 +55,11 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
-	secure     *atna.Secure     // nil without TLS
+	secure     *atna.Secure // nil without TLS
+	peers      peers
 	signingKey *atna.SigningKey // nil signs nothing
+	stamps     *tsp.Client      // nil without a time-stamp authority
+	signed     chan struct{}    // a checkpoint was signed
 	codes      *codes.File      // nil when every code is taken
 	ready      atomic.Bool
 	world
@@ -88,6 +92,9 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 			return nil, err
 		}
 		n.signingKey = key
+	}
+	if err := n.openStamper(); err != nil {
+		return nil, err
 	}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
@@ -196,7 +203,30 @@ func (n *node) handler() http.Handler {
 		mount(mux, "/pix/consumer", n.allowedOnly(allow.Identities, n.identityServer(n.v3.ConsumerOperations())), schemas.Handler(schemas.PIXConsumer))
 	}
 	mount(mux, "/xds/repository", n.allowedOnly(allow.Repository, n.soapServer(n.repository.Operations())), schemas.Handler(schemas.Repository))
-	return actor.TakeTrace(mux)
+	return actor.TakeTrace(n.endpointsOnly(mux))
+}
+
+// endpointsOnly refuses what is sent to no endpoint of mux, or by a method that carries no SOAP. What may be a message is recorded;
+// GET, HEAD and OPTIONS carry none, and load balancers send them all day.
+func (n *node) endpointsOnly(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, text := 0, ""
+		if _, pattern := mux.Handler(r); !strings.HasSuffix(pattern, r.URL.Path) || pattern == "" {
+			status, text = http.StatusNotFound, "there is no endpoint here; see the banner of the server, or its documentation"
+		} else if r.Method != http.MethodPost && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD, POST")
+			status, text = http.StatusMethodNotAllowed, "SOAP requests are sent with POST"
+		}
+		if status == 0 {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions {
+			req := &soap.Request{Peer: soap.Peer{Addr: r.RemoteAddr, TLS: r.TLS}, URI: r.RequestURI, Host: r.Host}
+			n.frame.Refused(r.Context(), req, &soap.Fault{Code: soap.CodeSender, Subcode: fmt.Sprintf("HTTP %d", status)})
+		}
+		http.Error(w, text, status)
+	})
 }
 
 func mount(mux *http.ServeMux, path string, post, get http.Handler) {

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"dossier/hl7v2"
 	"dossier/hl7v2/mllp"
 	"dossier/internal/golden"
+	"dossier/store"
 )
 
 // consumer is a Patient Identifier Cross-reference Consumer that answers as it is told and keeps what it got.
@@ -114,19 +117,23 @@ func replay(t *testing.T, s *testServer, names ...string) {
 // TestNotifications compares what consumers are told with the recorded notices (ITI TF-2: 3.10).
 func TestNotifications(t *testing.T) {
 	t.Parallel()
-	for name, feed := range map[string][]string{
-		"linked":   {"iti30/a28", "iti30/a28-other", "iti30/a24"},
-		"unlinked": {"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a37"},
-		"national": {"iti30/a28-national", "iti30/a28-second-hospital"},
-		"merged":   {"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a40"},
-		"changed":  {"iti30/a28-national", "iti30/a47"},
+	for name, x := range map[string]struct{ feed, answers []string }{
+		"linked":       {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, nil},
+		"unlinked":     {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a37"}, nil},
+		"national":     {[]string{"iti30/a28-national", "iti30/a28-second-hospital"}, nil},
+		"merged":       {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a40"}, nil},
+		"changed":      {[]string{"iti30/a28-national", "iti30/a47"}, nil},
+		"refused":      {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, []string{"AE"}},
+		"rejected":     {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, []string{"AR"}},
+		"not-answered": {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, []string{"-"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := startConsumer(t)
+			c := startConsumer(t, x.answers...)
 			s := startServer(t, notifyConfig(t, PIXConsumerConfig{Name: "c", Address: c.ln.Addr().String(), Application: "EMR", Facility: "HOSPITAL"}), testWorld())
-			replay(t, s, feed...)
+			replay(t, s, x.feed...)
 			file := filepath.Join("..", "..", "testdata", "iti10", name, "notices.hl7")
+			defer s.checkTold(t, "ITI-10", filepath.Dir(file), c.told)
 			if golden.Update() {
 				time.Sleep(300 * time.Millisecond)
 				c.mu.Lock()
@@ -146,6 +153,45 @@ func TestNotifications(t *testing.T) {
 			}
 			patientNames(t, s)
 		})
+	}
+}
+
+// told counts the messages that came.
+func (c *consumer) told() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.got)
+}
+
+// ours is what depends on the machine and on the moment in events of ITI-46: the port of the consumer, and the id of the message.
+var ours = regexp.MustCompile(`127\.0\.0\.1:\d+|type="II" value="[^"]*"`)
+
+// checkTold compares the events of what consumers were told with the recorded ones, one for each attempt (ITI TF-2: 3.10.5.1,
+// 3.46.5.1).
+func (s *testServer) checkTold(t *testing.T, transaction, dir string, told func() int) {
+	t.Helper()
+	var events []store.AuditMessage
+	eventually(t, "an event for each message", func() bool {
+		events = slices.DeleteFunc(s.auditTrail(t), func(m store.AuditMessage) bool {
+			return len(m.Event.Identification.Types) == 0 || m.Event.Identification.Types[0].Value != transaction
+		})
+		return len(events) == told()
+	})
+	got := ours.ReplaceAllStringFunc(string(auditLines(events)), func(found string) string {
+		if strings.HasPrefix(found, "127") {
+			return "127.0.0.1:8080"
+		}
+		return `type="II" value="` + base64.StdEncoding.EncodeToString([]byte("00000000-0000-4000-8000-000000000000")) + `"`
+	})
+	file := filepath.Join(dir, "audit.xml")
+	if golden.Update() {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want := string(readFile(t, file)); got != want {
+		t.Errorf("recorded\n%s\nwant\n%s", got, want)
 	}
 }
 

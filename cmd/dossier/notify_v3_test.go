@@ -76,24 +76,35 @@ func (c *consumerV3) wait(t *testing.T, n int) []string {
 	return nil
 }
 
+// told counts the messages that came.
+func (c *consumerV3) told() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.got)
+}
+
 // messageID is counted with everything else that has an id, so that it depends on how often the outbox was looked at.
 var messageID = regexp.MustCompile(`<id root="[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}"/>`)
 
 // TestNotificationsV3 compares what consumers are told by ITI-46 with the recorded notices (ITI TF-2: 3.46.4.1.2).
 func TestNotificationsV3(t *testing.T) {
 	t.Parallel()
-	for name, feed := range map[string][]string{
-		"one-message": {"iti44/added-two-ids"},
-		"national":    {"iti44/added-national", "iti44/added-national-hospital"},
-		"linked-v2":   {"iti30/a28", "iti30/a28-other", "iti30/a24"},
-		"unlinked-v2": {"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a37"},
+	for name, x := range map[string]struct{ feed, answers []string }{
+		"one-message":  {[]string{"iti44/added-two-ids"}, nil},
+		"national":     {[]string{"iti44/added-national", "iti44/added-national-hospital"}, nil},
+		"linked-v2":    {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24"}, nil},
+		"unlinked-v2":  {[]string{"iti30/a28", "iti30/a28-other", "iti30/a24", "iti30/a37"}, nil},
+		"refused":      {[]string{"iti44/added-two-ids"}, []string{hl7v3.AcceptError}},
+		"rejected":     {[]string{"iti44/added-two-ids"}, []string{hl7v3.AcceptReject}},
+		"not-answered": {[]string{"iti44/added-two-ids"}, []string{"-"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := startConsumerV3(t)
+			c := startConsumerV3(t, x.answers...)
 			s := startServer(t, notifyConfig(t, PIXConsumerConfig{Name: "c", Address: c.url, Device: "2.999.9.30"}), testWorld())
-			replay(t, s, feed...)
+			replay(t, s, x.feed...)
 			file := filepath.Join("..", "..", "testdata", "iti46", name, "notices.xml")
+			defer s.checkTold(t, "ITI-46", filepath.Dir(file), c.told)
 			if golden.Update() {
 				time.Sleep(300 * time.Millisecond)
 				c.mu.Lock()

@@ -42,19 +42,39 @@ func (n *node) openSecure() error {
 	return nil
 }
 
-// expiryWarning is how long before its end a certificate or revocation list is worth a warning, once a day.
-const expiryWarning = 30 * 24 * time.Hour
+// How long before its end a certificate is worth a warning, and a revocation list, which lives for days; once a day each.
+const (
+	expiryWarning     = 30 * 24 * time.Hour
+	revocationWarning = 48 * time.Hour
+)
+
+// expiry says once a day that something ends soon.
+type expiry struct {
+	within time.Duration
+	warn   func(left time.Duration)
+	warned time.Time
+}
+
+func (e *expiry) look(ends, now time.Time) {
+	if left := ends.Sub(now); !ends.IsZero() && left < e.within && now.Sub(e.warned) >= 24*time.Hour {
+		e.warned = now
+		e.warn(left.Round(time.Minute))
+	}
+}
 
 // renewSecure takes up changed files until ctx ends.
 func (n *node) renewSecure(ctx context.Context) error {
 	tick := time.NewTicker(n.config.TLS.Reload)
 	defer tick.Stop()
-	var warned time.Time
+	certificate := expiry{within: expiryWarning, warn: func(left time.Duration) {
+		n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left)
+	}}
+	lists := expiry{within: revocationWarning, warn: func(left time.Duration) {
+		n.log.Warn("a revocation list ends soon; then every certificate of its issuer is refused", "ends", n.secure.ListsExpire(), "left", left)
+	}}
 	for {
-		if left := n.secure.Expires().Sub(n.now()); left < expiryWarning && n.now().Sub(warned) >= 24*time.Hour {
-			n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left.Round(time.Minute))
-			warned = n.now()
-		}
+		certificate.look(n.secure.Expires(), n.now())
+		lists.look(n.secure.ListsExpire(), n.now())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -70,6 +90,9 @@ func (n *node) renewSecure(ctx context.Context) error {
 			if err := n.audit.Record(ctx, "", n.audit.node.Alert(alert)); err != nil {
 				n.log.Error("the reload could not be recorded", "cause", err.Error())
 			}
+			n.peers.cut(n.secure.Judge, func(peer net.Addr, cause error) {
+				n.refusedPeer(peer, fmt.Errorf("connection cut off: %w", cause))
+			})
 		}
 	}
 }
@@ -80,14 +103,12 @@ func (n *node) secured(l net.Listener, allowed []string) net.Listener {
 	if n.secure == nil {
 		return l
 	}
-	return tls.NewListener(l, n.serverTLS(allowed))
+	return tls.NewListener(n.peers.listener(l), n.serverTLS(allowed))
 }
 
+// serverTLS lets in whom it should, and notes who is in.
 func (n *node) serverTLS(allowed []string) *tls.Config {
 	config := n.secure.Server()
-	if len(allowed) == 0 {
-		return config
-	}
 	perConnection, verify := config.GetConfigForClient, config.VerifyConnection
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		current, err := perConnection(hello)
@@ -96,9 +117,10 @@ func (n *node) serverTLS(allowed []string) *tls.Config {
 				if err := verify(state); err != nil {
 					return err
 				}
-				if !atna.Named(state.PeerCertificates[0], allowed) {
+				if len(allowed) > 0 && !atna.Named(state.PeerCertificates[0], allowed) {
 					return errNotAllowed
 				}
+				n.peers.know(hello.Conn, state)
 				return nil
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,9 +149,17 @@ func TestSecureNode(t *testing.T) {
 	corrupted.Raw = bytes.Clone(corrupted.Raw)
 	corrupted.Raw[len(corrupted.Raw)-5] ^= 1
 	s := startServer(t, c, realWorld())
-	bad := map[string]*pki.Pair{
-		"corrupted": {Certificate: &corrupted, Key: good.Key}, "expired": expired, "revoked": revoked, "self-signed": w.issue("self", selfAuthority, nil),
-		"unknown authority": w.issue("foreign", other, nil), "without authentication": nil, "wrong key": {Certificate: good.Certificate, Key: revoked.Key},
+	bad := map[string]struct {
+		pair  *pki.Pair
+		cause string // as the event has it
+	}{
+		"corrupted":              {&pki.Pair{Certificate: &corrupted, Key: good.Key}, "failed to verify certificate"},
+		"expired":                {expired, "certificate has expired"},
+		"revoked":                {revoked, "the certificate is revoked"},
+		"self-signed":            {w.issue("self", selfAuthority, nil), "unknown authority"},
+		"unknown authority":      {w.issue("foreign", other, nil), "unknown authority"},
+		"without authentication": {nil, "didn't provide a certificate"},
+		"wrong key":              {&pki.Pair{Certificate: good.Certificate, Key: revoked.Key}, "invalid signature"},
 	}
 	dials := map[string]func(p *pki.Pair) error{
 		"http": func(p *pki.Pair) error { _, err := s.wsdl("/xds/registry", p); return err },
@@ -175,17 +184,86 @@ func TestSecureNode(t *testing.T) {
 		if err := dial(good); err != nil {
 			t.Errorf("%s: the good certificate is refused: %v", listener, err)
 		}
-		for name, p := range bad {
+		for name, x := range bad {
 			before := len(s.alerts(t, atna.NodeAuthentication))
-			if err := dial(p); err == nil {
+			if err := dial(x.pair); err == nil {
 				t.Errorf("%s: %s is accepted", listener, name)
 			}
 			eventually(t, listener+": an alert for "+name, func() bool { return len(s.alerts(t, atna.NodeAuthentication)) > before })
+			e := s.alerts(t, atna.NodeAuthentication)[0].Event // the latest
+			cause := string(e.Objects[0].Details[0].Value)
+			if e.Identification.Outcome != atna.SeriousFailure || e.Participants[1].NetworkAccess.ID != "127.0.0.1" || !strings.Contains(cause, x.cause) {
+				t.Errorf("%s: %s is recorded with outcome %d, peer %+v and %q, want %q", listener, name, e.Identification.Outcome, e.Participants[1].NetworkAccess, cause, x.cause)
+			}
 		}
+	}
+	if got := len(s.alerts(t, atna.NodeAuthentication)); got != 21 {
+		t.Errorf("%d alerts for 7 refusals on each of 3 listeners", got)
 	}
 }
 
-// TestRevokedWhileRunning: a revocation takes effect without a restart, and the change itself is recorded.
+// TestExpiryIsTold: by metrics always, and by the log when it is near, once a day.
+func TestExpiryIsTold(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		certificate, list time.Duration
+		want              []string
+	}{
+		"far":              {365 * 24 * time.Hour, 7 * 24 * time.Hour, nil},
+		"certificate":      {29 * 24 * time.Hour, 7 * 24 * time.Hour, []string{"the certificate of this server ends soon"}},
+		"revocation list":  {365 * 24 * time.Hour, 47 * time.Hour, []string{"a revocation list ends soon"}},
+		"both, in an hour": {time.Hour, time.Hour, []string{"the certificate of this server ends soon", "a revocation list ends soon"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSecureWorld(t)
+			c := w.config(t)
+			server := w.issue("server", w.ca, func(r *pki.Request) { r.NotAfter = time.Now().Add(x.certificate) })
+			ends := time.Now().Add(x.list)
+			crl, err := w.ca.RevocationList(5, time.Now(), ends)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.write("crl.pem", crl)
+			c.TLS.Reload = time.Millisecond
+			s := startServer(t, c, realWorld())
+			for metric, want := range map[string]time.Time{
+				"dossier_certificate_expiry_timestamp_seconds": server.Certificate.NotAfter, "dossier_revocation_list_expiry_timestamp_seconds": ends,
+			} {
+				if got, err := strconv.ParseFloat(s.metric(t, metric), 64); err != nil || int64(got) != want.Unix() {
+					t.Errorf("%s is %v, want %d", metric, got, want.Unix())
+				}
+			}
+			time.Sleep(30 * time.Millisecond) // it is looked at again and again
+			log := s.log.String()
+			for _, line := range x.want {
+				if strings.Count(log, line) != 1 {
+					t.Errorf("the log says %q %d times", line, strings.Count(log, line))
+				}
+			}
+			if n := strings.Count(log, "ends soon"); n != len(x.want) {
+				t.Errorf("%d warnings, want %d:\n%s", n, len(x.want), log)
+			}
+		})
+	}
+}
+
+// certificateOf is the certificate that a listener shows, when it takes ours. With TLS 1.2 a client knows after the handshake whether it is
+// taken.
+func certificateOf(t *testing.T, addr string, p *pki.Pair) (*x509.Certificate, error) {
+	t.Helper()
+	c := client(p)
+	c.MaxVersion = tls.VersionTLS12
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", addr, c)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.ConnectionState().PeerCertificates[0], nil
+}
+
+// TestRevokedWhileRunning: a revocation and a new certificate take effect on every listener without a restart, and the change
+// itself is recorded.
 func TestRevokedWhileRunning(t *testing.T) {
 	t.Parallel()
 	w := newSecureWorld(t)
@@ -199,7 +277,77 @@ func TestRevokedWhileRunning(t *testing.T) {
 	eventually(t, "the revocation", func() bool { _, err := s.wsdl("/xds/registry", emr); return err != nil })
 	eventually(t, "the record of what is trusted now", func() bool { return len(s.alerts(t, atna.SecurityConfiguration)) > 0 })
 	w.issue("server", w.ca, func(r *pki.Request) { r.NotAfter = time.Now().Add(10 * time.Hour) })
-	eventually(t, "the new certificate", func() bool { return time.Until(s.node.secure.Expires()) > 5*time.Hour })
+	other := w.issue("other", w.ca, nil)
+	for name, addr := range map[string]string{"http": s.addr(), "mllp": s.feed(), "audit.listen": s.audit.tcp.Addr().String()} {
+		if _, err := certificateOf(t, addr, emr); err == nil {
+			t.Errorf("%s takes a revoked certificate", name)
+		}
+		eventually(t, "the new certificate on "+name, func() bool {
+			c, err := certificateOf(t, addr, other)
+			return err == nil && time.Until(c.NotAfter) > 5*time.Hour
+		})
+	}
+	w.write("crl.pem", []byte("no list"))
+	eventually(t, "a line about files that cannot be read", func() bool { return strings.Contains(s.log.String(), "TLS files not reloaded") })
+	if _, err := certificateOf(t, s.addr(), emr); err == nil {
+		t.Error("a list that cannot be read lets a revoked certificate in")
+	}
+}
+
+// TestRevokedIsCutOff: a connection that is open does not outlive its certificate's revocation on any listener; others go on.
+func TestRevokedIsCutOff(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	lost, good := w.issue("lost", w.ca, nil), w.issue("good", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	type line struct {
+		who  *pki.Pair
+		conn *tls.Conn
+		addr string
+	}
+	var lines []line
+	for _, addr := range []string{s.addr(), s.feed(), s.audit.tcp.Addr().String()} {
+		for _, p := range []*pki.Pair{lost, good} {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				c := client(p)
+				c.MaxVersion = version
+				conn, err := tls.Dial("tcp", addr, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				lines = append(lines, line{p, conn, addr})
+			}
+		}
+	}
+	eventually(t, "all to be in", func() bool {
+		s.node.peers.mu.Lock()
+		defer s.node.peers.mu.Unlock()
+		return len(s.node.peers.open) == len(lines)
+	})
+	w.revoke(2, lost.Certificate)
+	eventually(t, "alerts", func() bool { return len(s.alerts(t, atna.NodeAuthentication)) == len(lines)/2 })
+	for _, l := range lines {
+		l.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		_, err := l.conn.Read(make([]byte, 1))
+		if open := errors.Is(err, os.ErrDeadlineExceeded); open != (l.who == good) {
+			t.Errorf("%s: %s is still connected: %v (%v)", l.addr, l.who.Certificate.Subject, open, err)
+		}
+	}
+	for _, m := range s.alerts(t, atna.NodeAuthentication) {
+		if cause := string(m.Event.Objects[0].Details[0].Value); cause != "connection cut off: the certificate is revoked" {
+			t.Errorf("recorded as %q", cause)
+		}
+	}
+	for _, l := range lines {
+		l.conn.Close()
+	}
+	eventually(t, "an empty list", func() bool {
+		s.node.peers.mu.Lock()
+		defer s.node.peers.mu.Unlock()
+		return len(s.node.peers.open) == 0
+	})
 }
 
 // TestAllow: which certificate may call which endpoint.

@@ -178,9 +178,9 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	web, admin := limit(l.http, limits.Connections), l.admin
 	if n.secure != nil {
-		web = newHandshakes(web, n.serverTLS(nil), n.refusedPeer)
+		web = newHandshakes(n.peers.listener(web), n.serverTLS(nil), n.refusedPeer)
 		if !loopback(n.config.Admin) {
-			admin = newHandshakes(admin, n.serverTLS(n.config.TLS.Allow.Admin), n.refusedPeer)
+			admin = newHandshakes(n.peers.listener(admin), n.serverTLS(n.config.TLS.Allow.Admin), n.refusedPeer)
 		}
 		g.Go(func() error { return n.renewSecure(ctx) })
 	}

@@ -84,12 +84,19 @@ func testWorld() world {
 
 func startServer(t testing.TB, c *Config, w world) *testServer {
 	t.Helper()
+	return startChanged(t, c, w, func(*node) {})
+}
+
+// startChanged starts a server that a test breaks first.
+func startChanged(t testing.TB, c *Config, w world, change func(*node)) *testServer {
+	t.Helper()
 	s := &testServer{log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	if s.node, err = newNode(t.Context(), c, log, w); err != nil {
 		t.Fatal(err)
 	}
+	change(s.node)
 	if s.listeners, err = s.node.listen(); err != nil {
 		t.Fatal(err)
 	}

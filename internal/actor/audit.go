@@ -96,6 +96,13 @@ func (x *Exchange) Outbound(t iti.Transaction, endpoint string, outcome atna.Out
 	x.outbound = append(x.outbound, r)
 }
 
+// Calls says that this exchange is a call of ours, of a web service elsewhere.
+func (x *Exchange) Calls(endpoint string, node atna.Node) {
+	x.Audit.Role = atna.Initiator
+	x.Audit.Initiator = atna.Party{UserID: anonymous, AlternativeUserID: node.Process, NetworkAccess: node.Host}
+	x.Audit.Responder = atna.Party{UserID: endpoint, NetworkAccess: Access(hostOf(endpoint))}
+}
+
 // hostOf takes the host out of a URL.
 func hostOf(url string) string {
 	_, rest, ok := strings.Cut(url, "://")

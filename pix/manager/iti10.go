@@ -18,11 +18,12 @@ import (
 // Subscriber is a Patient Identifier Cross-reference Consumer that is told over MLLP (ITI-10), or by SOAP (ITI-46).
 type Subscriber struct {
 	Name                  string
+	Address               string   // host:port of ITI-10, URL of ITI-46
 	Application, Facility hl7v2.HD // MSH-5, MSH-6
 	// Send delivers a message and returns the answer. It is an error when none came.
 	Send func(ctx context.Context, msg []byte) ([]byte, error)
 	// Notify takes the place of Send where the consumer is told by ITI-46: as V3.Notify.
-	Notify func(ctx context.Context, n *pix.Notice) error
+	Notify func(ctx context.Context, n *pix.Notice) (messageID string, err error)
 }
 
 func (s *Subscriber) transaction() iti.Transaction {
@@ -75,7 +76,7 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 	x := n.Frame.Begin(s.transaction(), s.Name, control)
 	x.Objects = len(notice.IDs)
 	n.audited(x, s, notice)
-	err := n.tell(ctx, s, notice, control)
+	err := n.tell(ctx, x, s, notice)
 	answered := err == nil || errors.Is(err, ErrRefused)
 	if ctx.Err() != nil && !answered {
 		return 0
@@ -102,11 +103,12 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 // audited says who tells whom about which patient (ITI TF-2: 3.10.5.1, 3.46.5.1).
 func (n *Notifier) audited(x *actor.Exchange, s Subscriber, notice *pix.Notice) {
 	a := &x.Audit
-	a.Role = atna.Initiator
-	a.Initiator = atna.Party{UserID: n.Facility.String() + "|" + n.Application.String(), AlternativeUserID: n.Frame.Node.Process, NetworkAccess: n.Frame.Node.Host}
-	a.Responder = atna.Party{UserID: s.Facility.String() + "|" + s.Application.String()}
 	if s.Notify != nil {
-		a.Responder.UserID = s.Name
+		x.Calls(s.Address, n.Frame.Node)
+	} else {
+		a.Role = atna.Initiator
+		a.Initiator = atna.Party{UserID: n.Facility.String() + "|" + n.Application.String(), AlternativeUserID: n.Frame.Node.Process, NetworkAccess: n.Frame.Node.Host}
+		a.Responder = atna.Party{UserID: s.Facility.String() + "|" + s.Application.String(), NetworkAccess: actor.Access(s.Address)}
 	}
 	for _, k := range notice.IDs {
 		a.Patients = append(a.Patients, n.Domains.CX(k).String())
@@ -115,15 +117,16 @@ func (n *Notifier) audited(x *actor.Exchange, s Subscriber, notice *pix.Notice) 
 
 // tell returns nil when the consumer has the notice, and ErrRefused when it will never take it: AE. No answer, or one that
 // asks to try again (AR), is any other error.
-func (n *Notifier) tell(ctx context.Context, s Subscriber, notice *pix.Notice, control string) error {
+func (n *Notifier) tell(ctx context.Context, x *actor.Exchange, s Subscriber, notice *pix.Notice) (err error) {
 	if s.Notify != nil {
-		return s.Notify(ctx, notice)
+		x.Audit.MessageID, err = s.Notify(ctx, notice)
+		return err
 	}
-	answer, err := s.Send(ctx, n.message(s, notice, control))
+	answer, err := s.Send(ctx, n.message(s, notice, x.MessageID))
 	if err != nil {
 		return err
 	}
-	code, err := acknowledged(answer, control)
+	code, err := acknowledged(answer, x.MessageID)
 	if err != nil || code == hl7v2.Accept {
 		return err
 	}

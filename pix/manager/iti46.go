@@ -22,10 +22,10 @@ type ConsumerV3 struct {
 	Device string // OID by which messages name the consumer
 }
 
-// Notify tells a consumer the ids that a patient now has in the consumer's domains (ITI TF-2: 3.46.4.1). nil means that the
-// consumer has it, ErrRefused that it will never take it; after any other error it may or may not have it, and the notice is
+// Notify tells a consumer the ids that a patient now has in the consumer's domains (ITI TF-2: 3.46.4.1) and returns the id of the
+// message. nil means that the consumer has it, ErrRefused that it will never take it; after any other error it may or may not have it, and the notice is
 // sent again: it says how things are, so that twice is as good as once.
-func (m *V3) Notify(ctx context.Context, to ConsumerV3, n *pix.Notice) error {
+func (m *V3) Notify(ctx context.Context, to ConsumerV3, n *pix.Notice) (messageID string, err error) {
 	f := &hl7v3.Feed{Transmission: m.request(hl7v3.PatientRevised)}
 	f.Receiver.ID.Root = to.Device
 	p := hl7v3.Patient{Person: hl7v3.Person{Names: []hl7v3.Name{{NullFlavor: "NA"}}}}
@@ -36,18 +36,19 @@ func (m *V3) Notify(ctx context.Context, to ConsumerV3, n *pix.Notice) error {
 		p.Provider.IDs = []hl7v3.II{{Root: p.IDs[0].Root}}
 	}
 	f.Subjects = []hl7v3.RegistrationEvent{m.event(p)}
+	messageID = instance(&f.Transmission)
 	reply, err := to.SOAP.Call(ctx, to.URL, soap.Call{
 		Action: iti.PIXV3UpdateNotification.Action, Body: []soap.Segment{{XML: hl7v3.AppendFeed(nil, f)}},
 	})
 	if err != nil {
-		return refusedBySender(err)
+		return messageID, refusedBySender(err)
 	}
 	defer reply.Close()
 	ack, ok := hl7v3.DecodeAcceptAck(reply.Body)
 	if !ok {
-		return fmt.Errorf("manager: ITI-46: expected MCCI_IN000002UV01, got %.80q", reply.Body.Name.Local)
+		return messageID, fmt.Errorf("manager: ITI-46: expected MCCI_IN000002UV01, got %.80q", reply.Body.Name.Local)
 	}
-	return taken(&ack.Acknowledgement)
+	return messageID, taken(&ack.Acknowledgement)
 }
 
 // refusedBySender: a fault that calls the message bad stays one.

@@ -61,8 +61,12 @@ func TestNotifyTells(t *testing.T) {
 		told = f
 		return acknowledge(hl7v3.AcceptOK)(f)
 	})
-	if err := notifyingManager().Notify(t.Context(), to, notice); err != nil {
+	messageID, err := notifyingManager().Notify(t.Context(), to, notice)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if messageID != told.ID.Root {
+		t.Errorf("the message is called %q, want %q", messageID, told.ID.Root)
 	}
 	if p := told.Problems(); len(p) != 0 {
 		t.Errorf("problems %+v, want none", p)
@@ -102,7 +106,7 @@ func TestNotifyOutcomes(t *testing.T) {
 		{"another message", func(*hl7v3.Feed) (*soap.Response, error) { return soap.XML([]byte("<x/>")), nil }, false, false},
 	}
 	for _, c := range cases {
-		err := notifyingManager().Notify(t.Context(), listen(t, c.answer), notice)
+		_, err := notifyingManager().Notify(t.Context(), listen(t, c.answer), notice)
 		if (err == nil) != c.done || errors.Is(err, ErrRefused) != c.refused {
 			t.Errorf("%s: got %v, want done %v, refused %v", c.name, err, c.done, c.refused)
 		}
@@ -121,7 +125,7 @@ func TestNotifyNobody(t *testing.T) {
 	}
 	l.Close()
 	to := ConsumerV3{SOAP: &soap.Client{HTTP: &http.Client{Timeout: 5 * time.Second}}, URL: "http://" + l.Addr().String(), Device: "2.999.1.30"}
-	if err := notifyingManager().Notify(t.Context(), to, notice); err == nil || errors.Is(err, ErrRefused) {
+	if _, err := notifyingManager().Notify(t.Context(), to, notice); err == nil || errors.Is(err, ErrRefused) {
 		t.Errorf("got %v, want an error that keeps the notice", err)
 	}
 }

@@ -90,7 +90,7 @@ func wrapper(x *actor.Exchange, req *soap.Request, ok bool) error {
 		return soap.SenderFault("expected "+string(t.Interaction)+" with id and sender/device/id, each with a root (ITI TF-2: O.1.1)", nil)
 	}
 	x.Query = string(t.Interaction)
-	x.Audit.MessageID = strings.TrimSuffix(t.ID.Root+"^"+t.ID.Extension, "^")
+	x.Audit.MessageID = instance(&t)
 	return nil
 }
 
@@ -110,6 +110,11 @@ func (m *V3) request(i hl7v3.Interaction) hl7v3.Transmission {
 		Interaction: i, ID: hl7v3.II{Root: m.NewUUID()}, CreationTime: string(hl7v2.FormatDTM(m.Now())) + "+0000",
 		Processing: "P", ProcessingMode: "T", AcceptAck: "AL", Sender: hl7v3.Device{ID: hl7v3.II{Root: m.Device}},
 	}
+}
+
+// instance is the id of a message as events have it.
+func instance(t *hl7v3.Transmission) string {
+	return strings.TrimSuffix(t.ID.Root+"^"+t.ID.Extension, "^")
 }
 
 // accepted acknowledges on the accept level.

@@ -146,25 +146,77 @@ func (db *DB) AddCheckpoint(ctx context.Context, c atna.Checkpoint) error {
 	})
 }
 
-// Checkpoints implements store.AuditChain.
-func (db *DB) Checkpoints(ctx context.Context) (all []atna.Checkpoint, err error) {
-	err = db.view(ctx, func(t *tx) error {
-		all = nil
-		b := t.builder()
-		b.add("SELECT number, hash, signed, signer, signature, stamp FROM audit_checkpoint ORDER BY number")
-		return t.query(ctx, "audit checkpoints", b, func(rows *sql.Rows) error {
-			var c atna.Checkpoint
-			var hash []byte
-			var signed int64
-			if err := rows.Scan(&c.Number, &hash, &signed, &c.Key, &c.Signature, &c.Timestamp); err != nil {
-				return err
-			}
-			c.Time, c.Hash = time.Unix(signed, 0).UTC(), hashOf(hash)
-			all = append(all, c)
-			return nil
-		})
+const checkpointColumns = "SELECT number, hash, signed, signer, signature, stamp FROM audit_checkpoint"
+
+// checkpoints reads checkpointColumns.
+func (t *tx) checkpoints(ctx context.Context, b *builder) (all []atna.Checkpoint, err error) {
+	err = t.query(ctx, "audit checkpoints", b, func(rows *sql.Rows) error {
+		var c atna.Checkpoint
+		var hash []byte
+		var signed int64
+		if err := rows.Scan(&c.Number, &hash, &signed, &c.Key, &c.Signature, &c.Timestamp); err != nil {
+			return err
+		}
+		c.Time, c.Hash = time.Unix(signed, 0).UTC(), hashOf(hash)
+		all = append(all, c)
+		return nil
 	})
 	return all, err
+}
+
+// Checkpoints implements store.AuditChain.
+func (db *DB) Checkpoints(ctx context.Context, after int64, limit int) (all []atna.Checkpoint, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add(checkpointColumns, " WHERE number > ")
+		b.bind(after)
+		b.add(" ORDER BY number LIMIT ")
+		b.bind(limit)
+		all, err = t.checkpoints(ctx, b)
+		return err
+	})
+	return all, err
+}
+
+// LastCheckpoint implements store.AuditChain.
+func (db *DB) LastCheckpoint(ctx context.Context) (number int64, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("SELECT coalesce(max(number), 0) FROM audit_checkpoint")
+		return t.query(ctx, "audit checkpoints", b, func(rows *sql.Rows) error { return rows.Scan(&number) })
+	})
+	return number, err
+}
+
+// Unstamped implements store.AuditChain.
+func (db *DB) Unstamped(ctx context.Context, limit int) (latest []atna.Checkpoint, n int64, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("SELECT count(*) FROM audit_checkpoint WHERE stamp IS NULL")
+		err := t.query(ctx, "audit checkpoints", b, func(rows *sql.Rows) error { return rows.Scan(&n) })
+		if err != nil || n == 0 || limit == 0 {
+			return err
+		}
+		b = t.builder()
+		b.add(checkpointColumns, " WHERE stamp IS NULL ORDER BY number DESC LIMIT ")
+		b.bind(limit)
+		latest, err = t.checkpoints(ctx, b)
+		return err
+	})
+	return latest, n, err
+}
+
+// Stamp implements store.AuditChain.
+func (db *DB) Stamp(ctx context.Context, number int64, token []byte) error {
+	return db.update(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("UPDATE audit_checkpoint SET stamp = ")
+		b.bind(token)
+		b.add(" WHERE stamp IS NULL AND number = ")
+		b.bind(number)
+		_, err := t.exec(ctx, "audit checkpoints", b)
+		return err
+	})
 }
 
 // Cursor implements store.AuditCursors; a destination that is new has nothing.

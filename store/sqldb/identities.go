@@ -128,6 +128,32 @@ func (x *Identities) Reviews(ctx context.Context, limit int) (out []pix.Review, 
 	return out, err
 }
 
+// Merged implements pix.Worklist: up to the live identity, then down to everything that was ever merged into it.
+func (x *Identities) Merged(ctx context.Context, id hl7v2.PatientKey) (ids []hl7v2.PatientKey, err error) {
+	err = x.db.view(ctx, func(t *tx) error {
+		ids = []hl7v2.PatientKey{id}
+		b := t.builder()
+		b.add("WITH RECURSIVE up (seq, survivor) AS (SELECT seq, survivor FROM identity WHERE authority = ")
+		b.bind(id.Authority)
+		b.add(" AND identifier = ")
+		b.bind(id.ID)
+		b.add(" UNION SELECT i.seq, i.survivor FROM identity i JOIN up ON i.seq = up.survivor),",
+			" down (seq) AS (SELECT seq FROM up WHERE survivor IS NULL UNION SELECT i.seq FROM identity i JOIN down ON i.survivor = down.seq)",
+			" SELECT i.authority, i.identifier FROM identity i JOIN down ON i.seq = down.seq ORDER BY i.seq")
+		return t.query(ctx, "merged identities", b, func(rows *sql.Rows) error {
+			var k hl7v2.PatientKey
+			if err := rows.Scan(&k.Authority, &k.ID); err != nil {
+				return err
+			}
+			if k != id {
+				ids = append(ids, k)
+			}
+			return nil
+		})
+	})
+	return ids, err
+}
+
 // History implements pix.Worklist.
 func (x *Identities) History(ctx context.Context, id hl7v2.PatientKey) (out []pix.Entry, err error) {
 	err = x.db.view(ctx, func(t *tx) error {

@@ -35,6 +35,7 @@ func Audit(t *testing.T, open func(t *testing.T) AuditBackend) {
 		"chain":               auditChain,
 		"several link":        auditLinkers,
 		"checkpoints":         auditCheckpoints,
+		"time stamps":         auditStamps,
 		"cursors":             auditCursors,
 		"expiry":              auditExpiry,
 		"expiry waits":        auditExpiryWaits,
@@ -356,9 +357,66 @@ func auditCheckpoints(t *testing.T, b AuditBackend) {
 			t.Fatal(err)
 		}
 	}
-	got, err := b.Checkpoints(t.Context())
-	if err != nil || fmt.Sprint(got) != fmt.Sprint([]atna.Checkpoint{first, second}) {
-		t.Errorf("got %v, %v", got, err)
+	last, err := b.LastCheckpoint(t.Context())
+	if err != nil || last != second.Number {
+		t.Errorf("the last is %d, %v", last, err)
+	}
+	got := checkpoints(t, b, 0, 5)
+	if fmt.Sprint(got) != fmt.Sprint([]atna.Checkpoint{first, second}) {
+		t.Errorf("got %v", got)
+	}
+	if got := append(checkpoints(t, b, 0, 1), checkpoints(t, b, first.Number, 1)...); fmt.Sprint(got) != fmt.Sprint([]atna.Checkpoint{first, second}) {
+		t.Errorf("in parts: got %v", got)
+	}
+	if got := checkpoints(t, b, second.Number, 5); len(got) != 0 {
+		t.Errorf("behind the last: got %v", got)
+	}
+}
+
+func checkpoints(t *testing.T, b AuditBackend, after int64, limit int) []atna.Checkpoint {
+	t.Helper()
+	got, err := b.Checkpoints(t.Context(), after, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// auditStamps: the latest checkpoint is stamped first, and a time stamp that is kept stays.
+func auditStamps(t *testing.T, b AuditBackend) {
+	if last, err := b.LastCheckpoint(t.Context()); err != nil || last != 0 {
+		t.Errorf("the last of none is %d, %v", last, err)
+	}
+	var all []int64
+	for i := range 3 {
+		record(t, b, 2)
+		c := checkpoint(linkAll(t, b), auditStart.Add(time.Duration(i)*time.Hour))
+		if err := b.AddCheckpoint(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c.Number)
+	}
+	for n := 3; n > 0; n-- {
+		latest, count, err := b.Unstamped(t.Context(), 1)
+		if err != nil || count != int64(n) || len(latest) != 1 || latest[0].Number != all[n-1] {
+			t.Fatalf("%d of %d, %v; want number %d", len(latest), count, err, all[n-1])
+		}
+		for _, token := range []string{"first", "second"} {
+			if err := b.Stamp(t.Context(), all[n-1], []byte(token)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if latest, count, err := b.Unstamped(t.Context(), 5); err != nil || count != 0 || len(latest) != 0 {
+		t.Errorf("%d of %d, %v", len(latest), count, err)
+	}
+	if err := b.Stamp(t.Context(), 99, []byte("x")); err != nil {
+		t.Errorf("a checkpoint that is not there: %v", err)
+	}
+	for _, c := range checkpoints(t, b, 0, 5) {
+		if string(c.Timestamp) != "first" {
+			t.Errorf("checkpoint %d has %q", c.Number, c.Timestamp)
+		}
 	}
 }
 

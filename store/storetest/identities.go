@@ -71,6 +71,7 @@ func Identities(t *testing.T, open func(t *testing.T, p *pix.Policy) IdentityBac
 		{"unlinked stays unlinked", unlinkedStays},
 		{"links refused", linksRefused},
 		{"merge", idsMerged},
+		{"merged ids", mergedIDs},
 		{"merge hands over", mergeHandsOver},
 		{"merge again", mergeAgain},
 		{"merges refused", idMergesRefused},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"dossier/pix"
@@ -96,6 +97,40 @@ func idsMerged(w *mpi) {
 	if d := w.demographics("P:3"); d.Names[0] != who("e").Names[0] {
 		w.Error("a merge changed the survivor's demographics")
 	}
+}
+
+// mergedIDs: one record by merges, from whichever of its ids one starts; links join none.
+func mergedIDs(w *mpi) {
+	w.five()
+	w.apply(pix.EventCreate, "B:1", "", who("p"))
+	w.apply(pix.EventLink, "A:1", "B:1")
+	want := func(start, others string) {
+		w.Helper()
+		got, err := w.Merged(w.Context(), id(start).Key())
+		var names []string
+		for _, x := range idList(start + " " + others) {
+			names = append(names, x.Key().ID+" "+x.Key().Authority)
+		}
+		var found []string
+		for _, k := range got {
+			found = append(found, k.ID+" "+k.Authority)
+		}
+		if err != nil || !slices.Equal(names, found) {
+			w.Errorf("%s: got %q, %v, want %q", start, found, err, names)
+		}
+	}
+	want("A:1", "")
+	want("A:77", "") // nobody has it
+	w.apply(pix.EventMerge, "A:2", "A:1")
+	w.apply(pix.EventMerge, "A:3", "A:2")
+	w.apply(pix.EventMerge, "A:3", "A:4")
+	w.apply(pix.EventChange, "A:9", "A:3")
+	want("A:1", "A:2 A:3 A:4 A:9")
+	want("A:3", "A:1 A:2 A:4 A:9")
+	want("A:4", "A:1 A:2 A:3 A:9")
+	want("A:9", "A:1 A:2 A:3 A:4")
+	want("A:5", "")
+	want("B:1", "")
 }
 
 // mergeHandsOver: links and separations of the subsumed id are the survivor's from then on.

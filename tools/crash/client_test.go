@@ -110,6 +110,29 @@ func (w *wire) register(m *xds.Submission) error {
 		Body: []soap.Segment{{XML: ebrim.AppendSubmitObjectsRequest(nil, m.Build())}}})
 }
 
+// find is ITI-18 FindDocuments for documents of a type that nothing has.
+func (w *wire) find(patient hl7v2.CX, mark string) error {
+	def, _ := query.Lookup("FindDocuments")
+	request, err := query.Encode(def, []query.Param{
+		{Name: "$XDSDocumentEntryPatientId", Value: patient.String()}, {Name: "$XDSDocumentEntryStatus", Value: "Approved"},
+		{Name: "$XDSDocumentEntryTypeCode", Value: mark + "^^2.999.9"},
+	})
+	if err != nil {
+		return err
+	}
+	reply, err := w.call("/xds/registry", soap.Call{Action: iti.RegistryStoredQuery.Action,
+		Body: []soap.Segment{{XML: ebrim.AppendAdhocQueryRequest(nil, request)}}})
+	if err != nil {
+		return err
+	}
+	defer reply.Close()
+	r, ok := ebrim.DecodeAdhocQueryResponse(reply.Body)
+	if !ok {
+		return fmt.Errorf("no AdhocQueryResponse: %s", reply.Body.Path())
+	}
+	return refusal(r.Status, r.Errors)
+}
+
 // getAll is ITI-18 GetAll for everything of a patient.
 func (w *wire) getAll(patient hl7v2.CX) (*xds.Submission, error) {
 	def, _ := query.Lookup("GetAll")

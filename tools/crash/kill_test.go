@@ -64,6 +64,7 @@ func (n *tally) check(t *testing.T, s *server, list []*client) {
 	w := connect(s)
 	defer w.close()
 	for _, c := range list {
+		n.answered(t, s, c)
 		n.audited(t, s, c, n.compare(t, w, c))
 	}
 }

@@ -4,6 +4,7 @@ package crash
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -44,13 +45,16 @@ type client struct {
 	mergeDone   bool
 	deprecated  map[xds.EntryUUID]bool // what it has replaced, or tried to
 	addenda     map[xds.EntryUUID][]xds.EntryUUID
-	refusals    []error // a correct message that was refused is a defect
-	unanswered  int     // admissions, merges and submissions
+	stranger    hl7v2.CX // is never admitted
+	asked       []string // marks of queries that were answered
+	turnedDown  []string // uniqueIds of SubmissionSets for the stranger whose refusal came
+	refusals    []error  // a correct message that was refused is a defect
+	unanswered  int      // admissions, merges and submissions
 	acknowledge int
 }
 
 func newClient(name string, rng *rand.Rand) *client {
-	return &client{rng: rng, arc: fmt.Sprintf("2.999.5.%d", rng.Uint32()), a: patientID(name + "-A"), b: patientID(name + "-B"), deprecated: map[xds.EntryUUID]bool{}, addenda: map[xds.EntryUUID][]xds.EntryUUID{}}
+	return &client{rng: rng, arc: fmt.Sprintf("2.999.5.%d", rng.Uint32()), a: patientID(name + "-A"), b: patientID(name + "-B"), stranger: patientID(name + "-X"), deprecated: map[xds.EntryUUID]bool{}, addenda: map[xds.EntryUUID][]xds.EntryUUID{}}
 }
 
 func (c *client) unique() xds.UniqueID {
@@ -90,11 +94,15 @@ func (c *client) work(w *wire) {
 		if !c.mergeSent && c.rng.IntN(3) == 0 {
 			patient = c.b
 		}
-		switch n := c.rng.IntN(12); {
+		switch n := c.rng.IntN(15); {
 		case n == 0 && !c.mergeSent && c.has(c.b):
 			ok = c.merge(w)
 		case n < 4:
 			ok = c.register(w, patient, 1+c.rng.IntN(2))
+		case n > 13:
+			ok = c.offend(w)
+		case n > 11:
+			ok = c.ask(w)
 		default:
 			ok = c.provide(w, patient, 1+c.rng.IntN(3))
 		}
@@ -115,6 +123,34 @@ func (c *client) merge(w *wire) bool {
 	c.mergeSent = true
 	c.mergeDone = c.outcome(w.merge(c.a, c.b))
 	return c.mergeDone
+}
+
+// ask sends a query that no other is like.
+func (c *client) ask(w *wire) bool {
+	mark := string(c.unique())
+	err := w.find(c.a, mark)
+	if err != nil {
+		return c.outcome(err)
+	}
+	c.asked = append(c.asked, mark)
+	return true
+}
+
+// offend sends a submission that must be refused.
+func (c *client) offend(w *wire) bool {
+	m, s := c.submission(c.stranger, 1, false)
+	c.sent = c.sent[:len(c.sent)-1]
+	err := w.register(m)
+	switch {
+	case err == nil:
+		c.refusals = append(c.refusals, errors.New("a submission for an unknown patient was accepted"))
+		return false
+	case !isRefusal(err):
+		c.unanswered++
+		return false
+	}
+	c.turnedDown = append(c.turnedDown, string(s.unique))
+	return true
 }
 
 // earlier picks an acknowledged entry of the patient that nothing has replaced, or "".
@@ -251,17 +287,21 @@ func (c *client) relate(m *xds.Submission, s *sent, typ xds.AssociationType, tar
 // tally is what a run has seen.
 type tally struct {
 	kills, acknowledged, unanswered, lost, half, orphans, findings, swept int
+	asked, turnedDown, unrecorded                                         int // queries and refusals that were answered; what lacks its audit event
 }
 
 func (n *tally) String() string {
-	return fmt.Sprintf("%d kills, %d acknowledged, %d unanswered; %d lost, %d half-visible, %d orphans after the sweep (%d swept), %d findings of verify",
-		n.kills, n.acknowledged, n.unanswered, n.lost, n.half, n.orphans, n.swept, n.findings)
+	return fmt.Sprintf("%d kills, %d acknowledged changes, %d queries and %d refusals answered, %d unanswered; %d lost, %d without an audit event, %d half-visible, "+
+		"%d orphans after the sweep (%d swept), %d findings of verify",
+		n.kills, n.acknowledged, n.asked, n.turnedDown, n.unanswered, n.lost, n.unrecorded, n.half, n.orphans, n.swept, n.findings)
 }
 
 // count adds a client's ledger.
 func (n *tally) count(t testing.TB, c *client) {
 	n.acknowledged += c.acknowledge
 	n.unanswered += c.unanswered
+	n.asked += len(c.asked)
+	n.turnedDown += len(c.turnedDown)
 	for _, err := range c.refusals {
 		t.Errorf("a correct message was refused: %v", err)
 	}

@@ -97,7 +97,7 @@ func environ(variables ...string) []string {
 		}
 	}
 	// A domain of its own has no demo patients: whoever is there was fed.
-	return append(append(out, "DOSSIER_DOMAIN_OID="+domain, "DOSSIER_REPOSITORY_ID="+repositoryID), variables...)
+	return append(append(out, "DOSSIER_DOMAIN_OID="+domain, "DOSSIER_REPOSITORY_ID="+repositoryID, "DOSSIER_AUDIT_SEARCH=loopback"), variables...)
 }
 
 // server is one process of dossier serve.

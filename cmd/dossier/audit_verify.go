@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dossier/atna"
+	"dossier/atna/tsp"
+	"dossier/store/sqldb"
+)
+
+func newAuditVerify() *cobra.Command {
+	cmd := auditCommand("verify", "Check the hash chain, the signed checkpoints and their time stamps",
+		"Walks the whole chain and says which events were deleted, inserted, moved, edited or rewritten. --public is the public key\n"+
+			"of the checkpoints, PEM; without it that of audit.key. --checkpoints is a file made by dossier audit export --checkpoints\n"+
+			"and kept elsewhere: only it shows that the chain was made anew together with its checkpoints. --tsa-trusted is PEM with\n"+
+			"the authorities of time stamps; without it audit.tsatrusted. Exit code 1 when anything is found; a time stamp that is\n"+
+			"missing is counted only. --chain is a file made by dossier audit export: with it nothing but files is read.", cobra.NoArgs, verifyAudit)
+	cmd.Flags().String("chain", "", "events that were exported before, instead of the database")
+	cmd.Flags().String("public", "", "public key of the checkpoints, PEM")
+	cmd.Flags().String("checkpoints", "", "checkpoints that were exported before")
+	cmd.Flags().String("tsa-trusted", "", "authorities of time stamps, PEM")
+	ofDatabase := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		file, err := cmd.Flags().GetString("chain")
+		if err != nil || file == "" {
+			return errors.Join(err, ofDatabase(cmd, args))
+		}
+		c, err := configOf(cmd)
+		if err != nil {
+			return err
+		}
+		x, err := openExportedChain(file)
+		if err != nil {
+			return err
+		}
+		defer x.close()
+		return verifyChain(cmd, c, x)
+	}
+	return cmd
+}
+
+func verifyAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, _ []string) error {
+	return verifyChain(cmd, c, db)
+}
+
+// auditChain is what a verification reads: of a database, or of files.
+type auditChain interface {
+	Links(ctx context.Context, after int64, limit int) ([]atna.Link, error)
+	Checkpoints(ctx context.Context, after int64, limit int) ([]atna.Checkpoint, error)
+	Unlinked(ctx context.Context) (int64, error)
+}
+
+func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
+	ctx := cmd.Context()
+	j, err := newCheckpointJudge(cmd, c)
+	if err != nil {
+		return err
+	}
+	if err := j.judge(ctx, db); err != nil {
+		return err
+	}
+	v, err := walk(ctx, db, j.sound)
+	if err != nil {
+		return err
+	}
+	for _, f := range v.Finish() {
+		j.problems = append(j.problems, f.String())
+	}
+	unlinked, err := db.Unlinked(ctx)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	for _, p := range j.problems {
+		fmt.Fprintln(out, p)
+	}
+	fmt.Fprintf(out, "%d events, %d checkpoints, %d of them without a time stamp, %d events not linked yet, %d findings\n",
+		v.Count(), len(j.sound), j.unstamped, unlinked, len(j.problems))
+	if len(j.problems) > 0 {
+		return fmt.Errorf("audit: %d findings", len(j.problems))
+	}
+	return nil
+}
+
+// walk feeds the chain to a verifier. It begins at the checkpoint where a retention has cut it off.
+func walk(ctx context.Context, db auditChain, checkpoints []atna.Checkpoint) (*atna.Verifier, error) {
+	links, err := db.Links(ctx, 0, linkBatch)
+	if err != nil {
+		return nil, err
+	}
+	var anchor atna.Chain
+	for _, c := range checkpoints {
+		if len(links) > 0 && c.Number == links[0].Number-1 {
+			anchor = atna.Chain{Number: c.Number, Hash: c.Hash}
+		}
+	}
+	v := atna.NewVerifier(anchor, checkpoints)
+	for len(links) > 0 {
+		for _, l := range links {
+			if len(l.Message) > 0 { // a link whose message is gone is a deleted event
+				v.Add(l)
+			}
+		}
+		if links, err = db.Links(ctx, links[len(links)-1].Number, linkBatch); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// checkpointJudge looks through the checkpoints of a database and of an export of former days.
+type checkpointJudge struct {
+	key         crypto.PublicKey // nil knows none
+	authorities *tsp.Authorities // nil believes nobody
+	kept        map[int64]atna.Checkpoint
+	now         time.Time
+
+	sound     []atna.Checkpoint // those whose signature holds, without their time stamps, by number
+	unstamped int               // of the sound ones
+	problems  []string
+}
+
+func newCheckpointJudge(cmd *cobra.Command, c *Config) (j *checkpointJudge, err error) {
+	j = &checkpointJudge{kept: map[int64]atna.Checkpoint{}, now: time.Now()}
+	if j.key, err = publicKey(cmd, c); err != nil {
+		return nil, err
+	}
+	trusted, err := cmd.Flags().GetString("tsa-trusted")
+	if err != nil {
+		return nil, err
+	}
+	if trusted != "" {
+		other := *c
+		other.Audit.TSATrusted = trusted
+		c = &other
+	}
+	if j.authorities, err = c.openStamps(); err != nil {
+		return nil, err
+	}
+	file, err := cmd.Flags().GetString("checkpoints")
+	if err != nil || file == "" {
+		return j, err
+	}
+	kept, err := readCheckpoints(file)
+	for _, k := range kept {
+		j.kept[k.Number] = k
+	}
+	return j, err
+}
+
+// judge compares what is stored with what was kept, part by part: time stamps are large.
+func (j *checkpointJudge) judge(ctx context.Context, db auditChain) error {
+	after := int64(0)
+	for {
+		stored, err := db.Checkpoints(ctx, after, linkBatch)
+		if err != nil {
+			return err
+		}
+		if len(stored) == 0 {
+			break
+		}
+		for _, s := range stored {
+			after = s.Number
+			if k, ok := j.kept[s.Number]; ok {
+				delete(j.kept, s.Number)
+				j.both(s, k)
+				continue
+			}
+			j.take(s)
+		}
+		if j.key == nil {
+			break
+		}
+	}
+	if j.key == nil && (after > 0 || len(j.kept) > 0) {
+		j.problems, j.sound = []string{"checkpoints are not verified: neither --public nor audit.key is set"}, nil
+		return nil
+	}
+	for _, k := range j.kept {
+		j.take(k)
+	}
+	sortCheckpoints(j.sound)
+	return nil
+}
+
+// both compares a checkpoint with the one that was exported; the exported one counts.
+func (j *checkpointJudge) both(stored, kept atna.Checkpoint) {
+	switch {
+	case kept.Timestamp == nil:
+		kept.Timestamp = stored.Timestamp
+	case stored.Timestamp == nil:
+		j.find("checkpoint %d: its time stamp was removed: the exported one has it", stored.Number)
+	case !bytes.Equal(stored.Timestamp, kept.Timestamp):
+		j.find("checkpoint %d: its time stamp was exchanged: the exported one is another", stored.Number)
+	}
+	if !j.take(kept) {
+		j.take(stored)
+		return
+	}
+	if err := stored.Verify(j.key); err != nil {
+		j.find("%v", err)
+	} else if stored.Hash != kept.Hash {
+		j.find("checkpoint %d was exchanged: the exported one has another hash", stored.Number)
+	}
+}
+
+func (j *checkpointJudge) find(format string, args ...any) {
+	j.problems = append(j.problems, fmt.Sprintf(format, args...))
+}
+
+// take judges signature and time stamp of one checkpoint and tells whether the signature holds.
+func (j *checkpointJudge) take(c atna.Checkpoint) bool {
+	if j.key == nil {
+		return false
+	}
+	if err := c.Verify(j.key); err != nil {
+		j.find("%v", err)
+		return false
+	}
+	j.stamp(&c)
+	c.Timestamp = nil
+	j.sound = append(j.sound, c)
+	return true
+}
+
+// stamp judges a time stamp: the checkpoint was there at that time, so that it cannot be before it was signed.
+func (j *checkpointJudge) stamp(c *atna.Checkpoint) {
+	if len(c.Timestamp) == 0 {
+		j.unstamped++
+		return
+	}
+	if j.authorities == nil {
+		j.find("checkpoint %d: its time stamp is not verified: neither --tsa-trusted nor audit.tsatrusted is set", c.Number)
+		return
+	}
+	s, err := j.authorities.Verify(c.Timestamp, c.Digest())
+	switch {
+	case err != nil:
+		j.find("checkpoint %d: its time stamp does not verify: %v", c.Number, err)
+	case s.Time.Before(c.Time.Add(-tsp.MaxSkew)):
+		j.find("checkpoint %d: it was stamped at %s, before it was signed", c.Number, s.Time.Format(time.RFC3339))
+	case s.Time.After(j.now.Add(tsp.MaxSkew)):
+		j.find("checkpoint %d: its time stamp %s is in the future", c.Number, s.Time.Format(time.RFC3339))
+	}
+}
+
+// publicKey is that of --public, or of audit.key; nil when there is neither.
+func publicKey(cmd *cobra.Command, c *Config) (crypto.PublicKey, error) {
+	file, err := cmd.Flags().GetString("public")
+	if err != nil {
+		return nil, err
+	}
+	if file == "" && c.Audit.Key == "" {
+		return nil, nil
+	}
+	if file == "" {
+		k, err := openSigningKey(c.Audit.Key)
+		if err != nil {
+			return nil, err
+		}
+		return k.Public(), nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("--public: %w", err)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, usagef("--public: expected PEM, found none")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, usagef("--public: %w", err)
+	}
+	return key, nil
+}
+
+func openSigningKey(file string) (*atna.SigningKey, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("configuration: audit.key: %w", err)
+	}
+	k, err := atna.ParseSigningKey(b)
+	if err != nil {
+		return nil, usagef("configuration: audit.key: %w", err)
+	}
+	return k, nil
+}
