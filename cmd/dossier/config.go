@@ -279,6 +279,7 @@ func (c *Config) check() error {
 	}
 	errs = append(errs, c.checkAudit()...)
 	errs = append(errs, c.checkTLS()...)
+	errs = append(errs, c.checkConsumerTLS()...)
 	if len(errs) == 0 {
 		return nil
 	}

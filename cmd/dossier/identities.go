@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"dossier/hl7v2"
-	"dossier/hl7v2/mllp"
 	"dossier/pix"
 	"dossier/pix/manager"
 )
@@ -42,16 +38,6 @@ type ThresholdsConfig struct {
 	Link       float64 `yaml:"link"`       // one person
 	Review     float64 `yaml:"review"`     // a possible duplicate
 	Contradict float64 `yaml:"contradict"` // below, the same national id links nobody
-}
-
-// PIXConsumerConfig is who gets PIX Update Notifications.
-type PIXConsumerConfig struct {
-	Name        string   `yaml:"name"`
-	Address     string   `yaml:"address"` // host:port for ITI-10 over MLLP, URL for ITI-46 by SOAP
-	Device      string   `yaml:"device"`  // OID by which ITI-46 names the consumer
-	Application string   `yaml:"application"`
-	Facility    string   `yaml:"facility"`
-	Domains     []string `yaml:"domains"` // OIDs of its domains of interest; all when empty
 }
 
 func defaultPIX() PIXConfig {
@@ -117,24 +103,7 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 		}
 		oids[d.OID], names[name] = true, true
 	}
-	seen := map[string]bool{}
-	for i, x := range c.Consumers {
-		key := fmt.Sprintf("pix.consumers[%d]", i)
-		switch {
-		case x.Name == "" || seen[x.Name]:
-			fail(key+".name", "expected a name that no other consumer has, got %q", x.Name)
-		case x.Address == "":
-			fail(key+".address", "expected host:port, or a URL for HL7 v3")
-		case isURL(x.Address) && !hl7v2.IsOID(x.Device):
-			fail(key+".device", "expected the OID by which messages name a consumer of HL7 v3, got %q", x.Device)
-		}
-		seen[x.Name] = true
-		for _, d := range x.Domains {
-			if !oids[d] {
-				fail(key+".domains", "expected the OID of a configured domain, got %q", d)
-			}
-		}
-	}
+	errs = append(errs, c.checkConsumers(oids)...)
 	if !hl7v2.IsOID(c.Device) {
 		fail("pix.device", "expected an OID of at most 64 characters, got %q", c.Device)
 	}
@@ -178,47 +147,4 @@ func (n *node) knowPatients(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// notify delivers notices to all consumers until ctx ends.
-func (n *node) notify(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, c := range n.config.PIX.Consumers {
-		if isURL(c.Address) {
-			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
-			continue
-		}
-		line := &telephone{address: c.Address, config: n.clientTLS()}
-		g.Go(func() error {
-			defer line.hangUp()
-			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.send,
-			})
-		})
-	}
-	return g.Wait()
-}
-
-// telephone is a connection to a consumer that is opened when it is first needed.
-type telephone struct {
-	address string
-	config  *tls.Config // nil without TLS
-	client  *mllp.Client
-}
-
-func (t *telephone) send(ctx context.Context, msg []byte) ([]byte, error) {
-	if t.client == nil {
-		client, err := mllp.Dial(ctx, t.address, t.config)
-		if err != nil {
-			return nil, err
-		}
-		t.client = client
-	}
-	return t.client.Send(ctx, msg)
-}
-
-func (t *telephone) hangUp() {
-	if t.client != nil {
-		_ = t.client.Close() // nothing is lost: what was not acknowledged is sent again
-	}
 }

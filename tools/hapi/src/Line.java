@@ -20,9 +20,14 @@ final class Line implements AutoCloseable {
     private final Connection connection;
 
     Line(int port, SocketFactory tls) throws Exception {
+        this(port, tls, 30);
+    }
+
+    /** seconds is how long an answer may take. */
+    Line(int port, SocketFactory tls, int seconds) throws Exception {
         context = context(tls);
         connection = context.newClient("127.0.0.1", port, tls != null);
-        connection.getInitiator().setTimeout(30, TimeUnit.SECONDS);
+        connection.getInitiator().setTimeout(seconds, TimeUnit.SECONDS);
     }
 
     /** A context that refuses what does not belong into a structure, with the character set of MSH-18 on the wire. */

@@ -71,7 +71,7 @@ public final class Peer {
             consumer.run(line);
             Together.run(server.port, own);
             boolean served = true;
-            try (Line stranger = new Line(server.port, new Certificates(pki, null))) {
+            try (Line stranger = new Line(server.port, new Certificates(pki, null), 2)) {
                 Feeds.accepted(stranger, Feeds.patient("A04", "S-1", A, "Stranger", "Stan", "19700101"));
             } catch (HL7Exception | java.io.IOException | ca.uhn.hl7v2.llp.LLPException e) {
                 served = false;
