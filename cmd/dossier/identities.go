@@ -18,6 +18,7 @@ type PIXConfig struct {
 	Automatic bool              `yaml:"automatic"` // link on demographics alone from thresholds.link on
 	// Thresholds are sums of weights; see make matching.
 	Thresholds ThresholdsConfig    `yaml:"thresholds"`
+	Weights    WeightsConfig       `yaml:"weights"`
 	Patients   int                 `yaml:"patients"` // the most that a demographics query may find
 	Consumers  []PIXConsumerConfig `yaml:"consumers"`
 	Poll       time.Duration       `yaml:"poll"`  // how often notices to consumers are looked for
@@ -44,7 +45,7 @@ func defaultPIX() PIXConfig {
 	t := pix.DefaultThresholds()
 	return PIXConfig{
 		Device: demoDevice, Domains: []PIXDomainConfig{}, Consumers: []PIXConsumerConfig{}, Patients: 200, Poll: time.Second, Retry: 5 * time.Second,
-		Thresholds: ThresholdsConfig{Link: t.Link, Review: t.Review, Contradict: t.Contradict},
+		Thresholds: ThresholdsConfig{Link: t.Link, Review: t.Review, Contradict: t.Contradict}, Weights: defaultWeights(),
 	}
 }
 
@@ -64,7 +65,7 @@ func (c *Config) policy() *pix.Policy {
 	}
 	p := &pix.Policy{
 		Domains:    pix.Domains{{Authority: iso(c.Domain.Namespace, c.Domain.OID), Sources: sources(c.Domain.Sources), Affinity: true}},
-		Weights:    pix.DefaultWeights(),
+		Weights:    c.PIX.Weights.weights(),
 		Thresholds: pix.Thresholds{Link: c.PIX.Thresholds.Link, Review: c.PIX.Thresholds.Review, Contradict: c.PIX.Thresholds.Contradict},
 		Automatic:  c.PIX.Automatic,
 	}
@@ -110,6 +111,7 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 	if t := c.Thresholds; t.Contradict > t.Review || t.Review > t.Link {
 		fail("pix.thresholds", "expected contradict <= review <= link, got %v, %v and %v", t.Contradict, t.Review, t.Link)
 	}
+	errs = append(errs, c.Weights.check()...)
 	if c.Patients <= 0 || c.Poll <= 0 || c.Retry <= 0 {
 		fail("pix", "expected patients, poll and retry above 0, got %d, %v and %v", c.Patients, c.Poll, c.Retry)
 	}
