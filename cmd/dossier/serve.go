@@ -172,8 +172,8 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	}
 	adminServer := &http.Server{Handler: n.admin(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	feed := &mllp.Server{Handler: n.manager.Handle, Report: n.reportFeed, Limits: mllp.Limits{
-		Message: limits.MLLPMessage, Connections: limits.MLLPConnections,
-		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, WriteTimeout: limits.Chunk,
+		Message: limits.MLLPMessage, Connections: limits.MLLPConnections, Buffered: limits.MLLPBuffered,
+		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, FrameTimeout: limits.MLLPFrame, WriteTimeout: limits.Chunk,
 	}}
 	g, ctx := errgroup.WithContext(ctx)
 	web, admin := limit(l.http, limits.Connections), l.admin
