@@ -48,6 +48,7 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
+	frames     refusedFrames
 	secure     *atna.Secure     // nil without TLS
 	signingKey *atna.SigningKey // nil signs nothing
 	codes      *codes.File      // nil when every code is taken
@@ -91,6 +92,7 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 		Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry),
 		Audit: n.audit, Node: n.audit.node,
 	}
+	n.frames.record = n.alertFrames
 	n.assemble()
 	return n, nil
 }

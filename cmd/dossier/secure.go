@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dossier/atna"
-	"dossier/hl7v2/mllp"
 	"dossier/internal/actor"
 )
 
@@ -211,16 +210,6 @@ func (h *handshakes) Close() error {
 		close(h.done)
 	}
 	return h.Listener.Close()
-}
-
-// reportFeed notes MLLP connections that were closed for a reason; the error says which and names no patient.
-func (n *node) reportFeed(peer net.Addr, err error) {
-	var handshake *mllp.HandshakeError
-	if errors.As(err, &handshake) {
-		n.refusedPeer(peer, err)
-		return
-	}
-	n.log.Info("MLLP connection closed", "peer", peer.String(), "cause", err.Error())
 }
 
 // loopback tells whether only this machine reaches an address to listen on.
