@@ -85,7 +85,10 @@ func (c *conn) handshake() (context.Context, error) {
 	if err := c.SetDeadline(deadline(time.Now(), c.limits.ReadTimeout, time.Time{}, 0)); err != nil {
 		return nil, err
 	}
-	if err := tc.HandshakeContext(c.ctx); err != nil {
+	// On a goroutine of its own for the sake of the stack, as handle.
+	shaken := make(chan error)
+	go func() { shaken <- tc.HandshakeContext(c.ctx) }()
+	if err := <-shaken; err != nil {
 		if c.server.isClosing() {
 			return nil, errQuiet
 		}
