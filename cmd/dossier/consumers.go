@@ -126,7 +126,8 @@ func (c *Config) checkConsumerTLS() (errs []error) {
 		case c.TLS.Certificate == "" && x.Certificate != "" && e.scheme == "":
 			errs = append(errs, fmt.Errorf("pix.consumers[%d].certificate: expected tls.certificate beside it", i))
 		case c.TLS.Certificate != "" && !c.TLS.Plain && (e.scheme == "mllp" || e.scheme == "http") && !loopback(net.JoinHostPort(e.host, "0")):
-			errs = append(errs, fmt.Errorf("%s: %s:// leaves this machine without TLS: expected mllps:// or https://, or tls.plain: true to say that it is meant", key, e.scheme))
+			errs = append(errs, fmt.Errorf("%s: %s:// leaves this machine without TLS: expected mllps:// or https://, or tls.plain: true to say that it is meant",
+				key, e.scheme))
 		}
 	}
 	return errs

@@ -48,7 +48,8 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
-	frames     refusedFrames
+	frames     refusals         // broken frames of MLLP
+	peers      refusals         // failed handshakes, certificates that may not call an endpoint
 	secure     *atna.Secure     // nil without TLS
 	signingKey *atna.SigningKey // nil signs nothing
 	codes      *codes.File      // nil when every code is taken
@@ -92,7 +93,8 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 		Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry),
 		Audit: n.audit, Node: n.audit.node,
 	}
-	n.frames.record = n.alertFrames
+	n.frames.burst, n.frames.record = frameBurst, n.alertFrames
+	n.peers.burst, n.peers.record = handshakeBurst, n.alertPeers
 	n.assemble()
 	return n, nil
 }

@@ -162,7 +162,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		return err
 	}
 	defer func() {
-		n.frames.flush(ctx)
+		n.flushRefusals(ctx)
 		n.audit.stopped(ctx, err)
 		n.lastCheckpoint(ctx)
 	}()
@@ -189,7 +189,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	g.Go(func() error { return ended(adminServer.Serve(admin)) })
 	g.Go(func() error { return ended(feed.Serve(n.secured(l.mllp, n.config.TLS.Allow.Feed))) })
 	n.runAudit(ctx, g, l.audit)
-	g.Go(func() error { return n.frames.run(ctx, frameInterval) })
+	g.Go(func() error { return n.countRefusals(ctx) })
 	g.Go(func() error { return n.background(ctx) })
 	g.Go(func() error { return n.notify(ctx) })
 	g.Go(func() error { return n.reload(ctx) })

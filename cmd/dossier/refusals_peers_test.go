@@ -13,12 +13,12 @@ import (
 	"dossier/internal/golden"
 )
 
-// TestRefusedFramesAreBounded: one event at once for an address and cause, one for all that follow, and no more than so many
+// TestRefusalsAreBounded: one event at once for an address and cause, one for all that follow, and no more than so many
 // whatever comes in.
-func TestRefusedFramesAreBounded(t *testing.T) {
+func TestRefusalsAreBounded(t *testing.T) {
 	t.Parallel()
 	var got []string
-	r := &refusedFrames{record: func(_ context.Context, address, cause string, n int) {
+	r := &refusals{burst: 1, record: func(_ context.Context, address, cause string, n int) {
 		got = append(got, fmt.Sprintf("%s %s %d", address, cause, n))
 	}}
 	expect := func(what string, want ...string) {
@@ -49,7 +49,7 @@ func TestRefusedFramesAreBounded(t *testing.T) {
 		r.add(ctx, fmt.Sprintf("10.0.%d.%d", i/250, i%250), "x")
 	}
 	r.flush(ctx)
-	if len(got) > 2*maxFrameSources+2 {
+	if len(got) > 2*maxRefusalSources+2 {
 		t.Errorf("%d events of 10,000 addresses", len(got))
 	}
 	for _, g := range got {
@@ -152,5 +152,37 @@ func TestGarbageDoesNotFloodTheTrail(t *testing.T) {
 	text := string(alerts[0].Event.Objects[0].Details[0].Value) + string(alerts[1].Event.Objects[0].Details[0].Value)
 	if !strings.Contains(text, fmt.Sprintf("%d messages within", garbage-1)) {
 		t.Errorf("recorded %q", text)
+	}
+}
+
+// TestFailedHandshakesDoNotFloodTheTrail: of one address ten are events of their own, the others one.
+func TestFailedHandshakesDoNotFloodTheTrail(t *testing.T) {
+	t.Parallel()
+	const garbage = 40
+	w := newSecureWorld(t)
+	s := startServer(t, w.config(t), realWorld())
+	for range garbage {
+		conn, err := net.Dial("tcp", s.feed())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		io.WriteString(conn, "\x0bMSH|^~\\&|no TLS\r\x1c\r")
+		io.ReadAll(conn)
+		conn.Close()
+	}
+	if n := len(s.alerts(t, atna.NodeAuthentication)); n != handshakeBurst {
+		t.Errorf("%d events, want %d", n, handshakeBurst)
+	}
+	s.node.flushRefusals(t.Context())
+	alerts := s.alerts(t, atna.NodeAuthentication)
+	found := 0
+	for _, a := range alerts {
+		if strings.Contains(string(a.Event.Objects[0].Details[0].Value), fmt.Sprintf("%d more connections", garbage-handshakeBurst)) {
+			found++
+		}
+	}
+	if len(alerts) != handshakeBurst+1 || found != 1 {
+		t.Errorf("%d events, %d of which count the rest", len(alerts), found)
 	}
 }
