@@ -172,6 +172,9 @@ func (f *frames) fill(inside bool) error {
 			return err
 		}
 	}
+	if f.buf == nil && f.pool == nil {
+		f.buf = make([]byte, firstBuffer) // a client has one connection and always expects something
+	}
 	to := f.buf[f.w:]
 	if f.buf == nil {
 		to = f.first[:]
@@ -222,7 +225,7 @@ func (f *frames) room() error {
 
 // shrink gives the buffer back when nothing is left in it, and a large one when what is left fits the first size.
 func (f *frames) shrink() {
-	if f.r == f.w {
+	if f.r == f.w && (f.pool != nil || len(f.buf) > firstBuffer) {
 		f.release()
 		return
 	}

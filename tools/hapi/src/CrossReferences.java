@@ -32,6 +32,12 @@ final class CrossReferences {
         Check.equal("a refusal has no PID", r.getQUERY_RESPONSE().getPID().isEmpty(), true);
     }
 
+    /** One ERR for each domain (case 5): version 2.5 has a place for one, so that it takes HAPI without our settings to read both. */
+    static void severalErrors(Line lenient) throws Exception {
+        Check.fields("two domains", lenient.exchange(query("two-domains", "X-1", Peer.A, "2.999.404", Peer.B, "2.999.405")), "/MSA-1", "AE",
+            "/QAK-2", "AE", "/ERR-2-3", "4", "/ERR-2-4", "1", "/ERR-3-1", "204", "/ERR2-2-3", "4", "/ERR2-2-4", "3", "/ERR2-3-1", "204");
+    }
+
     static void run(Line line) throws Exception {
         Feeds.accepted(line, Feeds.patient("A04", "X-1", Peer.A, "Kross", "Karin", "19610203"));
         Feeds.accepted(line, Feeds.patient("A04", "X-2", Peer.B, "Kross", "Karin", "19610203"));

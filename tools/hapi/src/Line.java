@@ -11,6 +11,7 @@ import ca.uhn.hl7v2.model.Message;
 import ca.uhn.hl7v2.parser.UnexpectedSegmentBehaviourEnum;
 import ca.uhn.hl7v2.util.SocketFactory;
 import ca.uhn.hl7v2.util.Terser;
+import ca.uhn.hl7v2.util.idgenerator.InMemoryIDGenerator;
 import ca.uhn.hl7v2.validation.builder.support.DefaultValidationBuilder;
 
 /** One MLLP connection of HAPI to the server. Whatever comes back passes HAPI's validation and Strict. */
@@ -25,7 +26,11 @@ final class Line implements AutoCloseable {
 
     /** seconds is how long an answer may take. */
     Line(int port, SocketFactory tls, int seconds) throws Exception {
-        context = context(tls);
+        this(port, tls, seconds, context(tls));
+    }
+
+    private Line(int port, SocketFactory tls, int seconds, HapiContext context) throws Exception {
+        this.context = context;
         connection = context.newClient("127.0.0.1", port, tls != null);
         connection.getInitiator().setTimeout(seconds, TimeUnit.SECONDS);
     }
@@ -35,6 +40,7 @@ final class Line implements AutoCloseable {
         HapiContext c = new DefaultHapiContext(Executors.newCachedThreadPool()); // the default is shared, and ends with the first context
         c.setLowerLayerProtocol(new MinLowerLayerProtocol(true));
         c.getParserConfiguration().setUnexpectedSegmentBehaviour(UnexpectedSegmentBehaviourEnum.THROW_HL7_EXCEPTION);
+        c.getParserConfiguration().setIdGenerator(new InMemoryIDGenerator()); // the default counts in a file of the working directory
         c.setValidationRuleBuilder(new Rules());
         if (tls != null) {
             c.setSocketFactory(tls);
@@ -51,6 +57,16 @@ final class Line implements AutoCloseable {
             super.configure();
             forAllVersions().message().all().onlyKnownSegments();
         }
+    }
+
+    /** A connection of HAPI as it is without settings: what a structure has no place for is added to it. */
+    static Line lenient(int port) throws Exception {
+        return new Line(port, null, 30, new DefaultHapiContext(Executors.newCachedThreadPool()));
+    }
+
+    /** Sends a message and takes the answer as it is. */
+    Message exchange(Message m) throws Exception {
+        return connection.getInitiator().sendAndReceive(m);
     }
 
     /** A message with its MSH. */

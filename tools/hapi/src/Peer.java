@@ -53,8 +53,11 @@ public final class Peer {
             Together.run(server.port, null);
         }
         // Links would be told to the consumer, which counts what it gets.
-        try (Dossier server = new Dossier(binary, folder, "queries", configuration("127.0.0.1:1")); Line line = new Line(server.port, null)) {
+        try (Dossier server = new Dossier(binary, folder, "queries", configuration("127.0.0.1:1"));
+            Line line = new Line(server.port, null);
+            Line lenient = Line.lenient(server.port)) {
             CrossReferences.run(line);
+            CrossReferences.severalErrors(lenient);
         }
     }
 
