@@ -47,7 +47,10 @@ xmlconf: ## W3C XML conformance suite from npm against internal/xmlwire
 zeep: build ## a stock SOAP tool kit (python zeep from PyPI) against a running server
 	@sh tools/zeep_run.sh
 
+hapi: build ## HAPI HL7v2 (Java, from Maven Central) as peer of the PIX Manager: ITI-8, 9, 10, 21, 30, MLLP and TLS
+	@sh tools/hapi_run.sh
+
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-.PHONY: build run test race lint fuzz bench crash tlsscan conformance xmlconf zeep matching help
+.PHONY: build run test race lint fuzz bench crash tlsscan conformance xmlconf zeep hapi matching help

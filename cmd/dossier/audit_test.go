@@ -71,6 +71,9 @@ func TestEveryRequestIsAudited(t *testing.T) {
 			requests = bytes.Count(answer, []byte("\rMSA|"))
 		}
 		answered += requests
+		if requests == 0 && len(events) < 2 {
+			continue // a broken frame: an event of its own, or one with others of the same minute (TestBrokenFramesAreAudited)
+		}
 		if got := exchangesOf(events); got != requests {
 			t.Errorf("%s: %d requests answered, %d audited:\n%s", c.Name, requests, got, auditLines(events))
 			continue

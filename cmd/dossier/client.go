@@ -16,6 +16,7 @@ import (
 	"dossier/atna"
 	"dossier/ebrim"
 	"dossier/hl7v2"
+	"dossier/hl7v2/mllp"
 	"dossier/internal/xmlwire"
 	"dossier/soap"
 )
@@ -56,6 +57,28 @@ func clientTLS(cmd *cobra.Command) (*tls.Config, error) {
 		return nil, usagef("--tls-certificate, --tls-key, --tls-trusted: %w", err)
 	}
 	return secure.Client(""), nil
+}
+
+// dialMLLP opens the connection of a command: --to is host:port, mllp://host:port, or mllps://host:port, which says that there
+// must be TLS.
+func dialMLLP(cmd *cobra.Command, to string) (*mllp.Client, error) {
+	if to == "" {
+		return nil, usagef("--to is required, such as --to 127.0.0.1:2575")
+	}
+	e, err := parseEndpoint(to)
+	if err != nil || e.soap() {
+		return nil, usagef("--to: expected host:port, mllp://host:port or mllps://host:port, got %q", to)
+	}
+	config, err := clientTLS(cmd)
+	switch {
+	case err != nil:
+		return nil, err
+	case e.scheme == "mllps" && config == nil:
+		return nil, usagef("--to mllps:// needs --tls-certificate, --tls-key and --tls-trusted")
+	case e.scheme == "mllp" && config != nil:
+		return nil, usagef("--to mllp:// is without TLS: expected mllps:// beside --tls-certificate")
+	}
+	return mllp.Dial(cmd.Context(), e.addr, config)
 }
 
 // refusal is a server's answer other than Success, as one readable block.

@@ -130,7 +130,9 @@ type LimitsConfig struct {
 	VerifyAhead     int64         `yaml:"verifyahead"`     // document bytes checked before an answer starts
 	MLLPMessage     int           `yaml:"mllpmessage"`     // one HL7 v2 message
 	MLLPConnections int           `yaml:"mllpconnections"` // at the same time
+	MLLPBuffered    int           `yaml:"mllpbuffered"`    // unfinished HL7 v2 messages of all connections together; who needs more is closed
 	MLLPIdle        time.Duration `yaml:"mllpidle"`        // an idle connection is closed after
+	MLLPFrame       time.Duration `yaml:"mllpframe"`       // from the first to the last byte of a message
 	Drain           time.Duration `yaml:"drain"`           // for requests in work after SIGTERM
 }
 
@@ -163,7 +165,7 @@ func defaults() Config {
 		Limits: LimitsConfig{
 			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
 			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
-			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPIdle: 10 * time.Minute, Drain: 30 * time.Second,
+			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPBuffered: 32 << 20, MLLPIdle: 10 * time.Minute, MLLPFrame: time.Minute, Drain: 30 * time.Second,
 		},
 		Retry: RetryConfig{Keep: 7 * 24 * time.Hour},
 		Sweep: SweepConfig{Interval: time.Hour, Grace: 24 * time.Hour},
@@ -278,6 +280,9 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf("%s: expected more than 0, got %v", key, value))
 		}
 	}
+	if c.Limits.MLLPBuffered < c.Limits.MLLPMessage {
+		errs = append(errs, fmt.Errorf("limits.mllpbuffered: expected room for one message at least (limits.mllpmessage, %d), got %d", c.Limits.MLLPMessage, c.Limits.MLLPBuffered))
+	}
 	if c.Sweep.Interval <= 0 || c.Sweep.Grace < 10*time.Minute {
 		errs = append(errs, fmt.Errorf("sweep: expected an interval above 0 and a grace of at least 10m, got %v and %v", c.Sweep.Interval, c.Sweep.Grace))
 	}
@@ -294,6 +299,7 @@ func (c *Config) check() error {
 	}
 	errs = append(errs, c.checkAudit()...)
 	errs = append(errs, c.checkTLS()...)
+	errs = append(errs, c.checkConsumerTLS()...)
 	if len(errs) == 0 {
 		return nil
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"dossier/hl7v2"
-	"dossier/hl7v2/mllp"
 )
 
 // feedFlags is the flags of feed.
@@ -28,7 +27,7 @@ func newFeed() *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.to, "to", "", "host:port of the MLLP listener; with --v3 the URL of /pix/manager or /xds/registry")
+	flags.StringVar(&f.to, "to", "", "host:port of the MLLP listener, mllps://host:port for TLS; with --v3 the URL of /pix/manager or /xds/registry")
 	flags.StringVar(&f.patient, "patient", "", "patient id; with --merge the one that survives")
 	flags.StringVar(&f.event, "event", "A04", "trigger event: A01, A04, A05 or A08; --merge makes it A40")
 	flags.StringVar(&f.subsumed, "merge", "", "patient id that becomes an alias of --patient for good")
@@ -53,11 +52,7 @@ func (f *feedFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	config, err := clientTLS(cmd)
-	if err != nil {
-		return err
-	}
-	client, err := mllp.Dial(cmd.Context(), f.to, config)
+	client, err := dialMLLP(cmd, f.to)
 	if err != nil {
 		return err
 	}

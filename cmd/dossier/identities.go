@@ -6,10 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"dossier/hl7v2"
-	"dossier/hl7v2/mllp"
 	"dossier/pix"
 	"dossier/pix/manager"
 )
@@ -21,6 +18,7 @@ type PIXConfig struct {
 	Automatic bool              `yaml:"automatic"` // link on demographics alone from thresholds.link on
 	// Thresholds are sums of weights; see make matching.
 	Thresholds ThresholdsConfig    `yaml:"thresholds"`
+	Weights    WeightsConfig       `yaml:"weights"`
 	Patients   int                 `yaml:"patients"` // the most that a demographics query may find
 	Consumers  []PIXConsumerConfig `yaml:"consumers"`
 	Poll       time.Duration       `yaml:"poll"`  // how often notices to consumers are looked for
@@ -43,21 +41,11 @@ type ThresholdsConfig struct {
 	Contradict float64 `yaml:"contradict"` // below, the same national id links nobody
 }
 
-// PIXConsumerConfig is who gets PIX Update Notifications.
-type PIXConsumerConfig struct {
-	Name        string   `yaml:"name"`
-	Address     string   `yaml:"address"` // host:port for ITI-10 over MLLP, URL for ITI-46 by SOAP
-	Device      string   `yaml:"device"`  // OID by which ITI-46 names the consumer
-	Application string   `yaml:"application"`
-	Facility    string   `yaml:"facility"`
-	Domains     []string `yaml:"domains"` // OIDs of its domains of interest; all when empty
-}
-
 func defaultPIX() PIXConfig {
 	t := pix.DefaultThresholds()
 	return PIXConfig{
 		Device: demoDevice, Domains: []PIXDomainConfig{}, Consumers: []PIXConsumerConfig{}, Patients: 200, Poll: time.Second, Retry: 5 * time.Second,
-		Thresholds: ThresholdsConfig{Link: t.Link, Review: t.Review, Contradict: t.Contradict},
+		Thresholds: ThresholdsConfig{Link: t.Link, Review: t.Review, Contradict: t.Contradict}, Weights: defaultWeights(),
 	}
 }
 
@@ -77,7 +65,7 @@ func (c *Config) policy() *pix.Policy {
 	}
 	p := &pix.Policy{
 		Domains:    pix.Domains{{Authority: iso(c.Domain.Namespace, c.Domain.OID), Sources: sources(c.Domain.Sources), Affinity: true}},
-		Weights:    pix.DefaultWeights(),
+		Weights:    c.PIX.Weights.weights(),
 		Thresholds: pix.Thresholds{Link: c.PIX.Thresholds.Link, Review: c.PIX.Thresholds.Review, Contradict: c.PIX.Thresholds.Contradict},
 		Automatic:  c.PIX.Automatic,
 	}
@@ -116,30 +104,14 @@ func (c *PIXConfig) check(affinity DomainConfig) []error {
 		}
 		oids[d.OID], names[name] = true, true
 	}
-	seen := map[string]bool{}
-	for i, x := range c.Consumers {
-		key := fmt.Sprintf("pix.consumers[%d]", i)
-		switch {
-		case x.Name == "" || seen[x.Name]:
-			fail(key+".name", "expected a name that no other consumer has, got %q", x.Name)
-		case x.Address == "":
-			fail(key+".address", "expected host:port, or a URL for HL7 v3")
-		case isURL(x.Address) && !hl7v2.IsOID(x.Device):
-			fail(key+".device", "expected the OID by which messages name a consumer of HL7 v3, got %q", x.Device)
-		}
-		seen[x.Name] = true
-		for _, d := range x.Domains {
-			if !oids[d] {
-				fail(key+".domains", "expected the OID of a configured domain, got %q", d)
-			}
-		}
-	}
+	errs = append(errs, c.checkConsumers(oids)...)
 	if !hl7v2.IsOID(c.Device) {
 		fail("pix.device", "expected an OID of at most 64 characters, got %q", c.Device)
 	}
 	if t := c.Thresholds; t.Contradict > t.Review || t.Review > t.Link {
 		fail("pix.thresholds", "expected contradict <= review <= link, got %v, %v and %v", t.Contradict, t.Review, t.Link)
 	}
+	errs = append(errs, c.Weights.check()...)
 	if c.Patients <= 0 || c.Poll <= 0 || c.Retry <= 0 {
 		fail("pix", "expected patients, poll and retry above 0, got %d, %v and %v", c.Patients, c.Poll, c.Retry)
 	}
@@ -181,23 +153,4 @@ func (n *node) knowPatients(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// notify delivers notices to all consumers until ctx ends.
-func (n *node) notify(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, c := range n.config.PIX.Consumers {
-		if isURL(c.Address) {
-			g.Go(func() error { return n.notifier.Run(ctx, n.v3Subscriber(c)) })
-			continue
-		}
-		line := mllp.NewClient(c.Address, n.clientTLS())
-		g.Go(func() error {
-			defer line.Close() // nothing is lost: what was not acknowledged is sent again
-			return n.notifier.Run(ctx, manager.Subscriber{
-				Name: c.Name, Address: c.Address, Application: hl7v2.HD{Namespace: c.Application}, Facility: hl7v2.HD{Namespace: c.Facility}, Send: line.Send,
-			})
-		})
-	}
-	return g.Wait()
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"strings"
 
-	"dossier/pix"
-	"dossier/pix/manager"
 	"dossier/soap"
 )
 
@@ -28,14 +25,4 @@ func (n *node) identityServer(operations []soap.Operation) *soap.Server {
 	s.Limits.Envelope, s.Limits.Body = min(s.Limits.Envelope, identityBody), min(s.Limits.Body, identityBody)
 	s.Limits.XML.Elements = identityElements
 	return s
-}
-
-// v3Subscriber is a consumer that is told by ITI-46.
-func (n *node) v3Subscriber(c PIXConsumerConfig) manager.Subscriber {
-	to := manager.ConsumerV3{
-		SOAP: &soap.Client{HTTP: n.registryHTTP(), NewID: n.newID}, URL: c.Address, Device: c.Device,
-	}
-	return manager.Subscriber{Name: c.Name, Address: c.Address, Notify: func(ctx context.Context, notice *pix.Notice) (string, error) {
-		return n.v3.Notify(ctx, to, notice)
-	}}
 }

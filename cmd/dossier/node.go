@@ -55,8 +55,10 @@ type node struct {
 	notifier   *manager.Notifier
 	frame      *actor.Frame
 	audit      *auditTrail
-	secure     *atna.Secure // nil without TLS
-	peers      peers
+	frames     refusals         // broken frames of MLLP
+	turnedAway refusals         // failed handshakes, certificates that may not call an endpoint
+	peers      peers            // open connections that showed a certificate
+	secure     *atna.Secure     // nil without TLS
 	signingKey *atna.SigningKey // nil signs nothing
 	stamps     *tsp.Client      // nil without a time-stamp authority
 	signed     chan struct{}    // a checkpoint was signed
@@ -104,6 +106,8 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 		Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry),
 		Audit: n.audit, Node: n.audit.node,
 	}
+	n.frames.burst, n.frames.record = frameBurst, n.alertFrames
+	n.turnedAway.burst, n.turnedAway.record = handshakeBurst, n.alertPeers
 	n.assemble()
 	return n, nil
 }

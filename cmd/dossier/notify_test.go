@@ -35,6 +35,11 @@ func startConsumer(t *testing.T, answers ...string) *consumer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startConsumerOn(t, ln, answers...)
+}
+
+func startConsumerOn(t *testing.T, ln net.Listener, answers ...string) *consumer {
+	t.Helper()
 	c := &consumer{answers: answers, ln: ln}
 	c.server = &mllp.Server{Handler: c.handle}
 	done := make(chan error, 1)

@@ -31,12 +31,16 @@ type consumerV3 struct {
 func startConsumerV3(t *testing.T, answers ...string) *consumerV3 {
 	t.Helper()
 	c := &consumerV3{answers: answers}
-	s := httptest.NewServer(&soap.Server{Operations: []soap.Operation{{
-		Action: iti.PIXV3UpdateNotification.Action, Reply: iti.PIXV3UpdateNotification.Reply, Handle: c.handle,
-	}}})
+	s := httptest.NewServer(c.server())
 	t.Cleanup(s.Close)
 	c.url = s.URL
 	return c
+}
+
+func (c *consumerV3) server() *soap.Server {
+	return &soap.Server{Operations: []soap.Operation{{
+		Action: iti.PIXV3UpdateNotification.Action, Reply: iti.PIXV3UpdateNotification.Reply, Handle: c.handle,
+	}}}
 }
 
 // handle answers one notification; "-" breaks the connection instead.

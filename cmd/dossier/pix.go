@@ -19,7 +19,7 @@ type peer struct{ to, application, facility string }
 
 func (p *peer) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.to, "to", "", "host:port of the MLLP listener")
+	f.StringVar(&p.to, "to", "", "host:port of the MLLP listener; mllps://host:port says that it must be TLS")
 	f.StringVar(&p.application, "application", "DOSSIER", "MSH-3, the sending application")
 	f.StringVar(&p.facility, "facility", "CLI", "MSH-4, the sending facility")
 	addClientFlags(cmd)
@@ -37,16 +37,7 @@ func (p *peer) header(typ, trigger, structure string) *hl7v2.Builder {
 func stamp() string { return string(hl7v2.FormatDTM(time.Now())) + "+0000" }
 
 // line is a connection for one command.
-func (p *peer) line(cmd *cobra.Command) (*mllp.Client, error) {
-	if p.to == "" {
-		return nil, usagef("--to is required, such as --to 127.0.0.1:2575")
-	}
-	config, err := clientTLS(cmd)
-	if err != nil {
-		return nil, err
-	}
-	return mllp.Dial(cmd.Context(), p.to, config)
-}
+func (p *peer) line(cmd *cobra.Command) (*mllp.Client, error) { return dialMLLP(cmd, p.to) }
 
 // exchange sends a message on an open connection. A refusal is an error that shows what the receiver said.
 func exchange(ctx context.Context, client *mllp.Client, b *hl7v2.Builder) (*hl7v2.Message, error) {

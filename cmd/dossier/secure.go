@@ -13,8 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dossier/atna"
-	"dossier/hl7v2/mllp"
-	"dossier/internal/actor"
 )
 
 // openSecure reads certificate, key, trusted certificates and revocation lists, if this is a Secure Node (ITI-19).
@@ -131,21 +129,6 @@ func (n *node) serverTLS(allowed []string) *tls.Config {
 
 var errNotAllowed = errors.New("the certificate may not call this endpoint")
 
-// refusedPeer records a peer that could not prove who it is (DICOM PS3.15 A.5.3.11, Node Authentication).
-func (n *node) refusedPeer(peer net.Addr, cause error) {
-	n.log.Info("connection refused", "peer", peer.String(), "cause", cause.Error())
-	kind := atna.NodeAuthentication
-	if errors.Is(cause, errNotAllowed) {
-		kind = atna.RestrictedFunction
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	alert := atna.Alert{Type: kind, Time: n.now(), Outcome: atna.SeriousFailure, Peer: atna.Party{NetworkAccess: actor.Access(peer.String())}, Description: cause.Error()}
-	if err := n.audit.Record(ctx, "", n.audit.node.Alert(alert)); err != nil {
-		n.log.Error("a refused connection could not be recorded", "cause", err.Error())
-	}
-}
-
 // allowedOnly refuses certificates that may not call an endpoint, before anything of the message is read.
 func (n *node) allowedOnly(allowed []string, next http.Handler) http.Handler {
 	if n.secure == nil || len(allowed) == 0 {
@@ -233,16 +216,6 @@ func (h *handshakes) Close() error {
 		close(h.done)
 	}
 	return h.Listener.Close()
-}
-
-// reportFeed notes MLLP connections that were closed for a reason; the error says which and names no patient.
-func (n *node) reportFeed(peer net.Addr, err error) {
-	var handshake *mllp.HandshakeError
-	if errors.As(err, &handshake) {
-		n.refusedPeer(peer, err)
-		return
-	}
-	n.log.Info("MLLP connection closed", "peer", peer.String(), "cause", err.Error())
 }
 
 // loopback tells whether only this machine reaches an address to listen on.

@@ -162,6 +162,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		return err
 	}
 	defer func() {
+		n.flushRefusals(ctx)
 		n.audit.stopped(ctx, err)
 		n.lastCheckpoint(ctx)
 	}()
@@ -172,8 +173,8 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	}
 	adminServer := &http.Server{Handler: n.admin(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	feed := &mllp.Server{Handler: n.manager.Handle, Report: n.reportFeed, Limits: mllp.Limits{
-		Message: limits.MLLPMessage, Connections: limits.MLLPConnections,
-		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, WriteTimeout: limits.Chunk,
+		Message: limits.MLLPMessage, Connections: limits.MLLPConnections, Buffered: limits.MLLPBuffered,
+		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, FrameTimeout: limits.MLLPFrame, WriteTimeout: limits.Chunk,
 	}}
 	g, ctx := errgroup.WithContext(ctx)
 	web, admin := limit(l.http, limits.Connections), l.admin
@@ -188,6 +189,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	g.Go(func() error { return ended(adminServer.Serve(admin)) })
 	g.Go(func() error { return ended(feed.Serve(n.secured(l.mllp, n.config.TLS.Allow.Feed))) })
 	n.runAudit(ctx, g, l.audit)
+	g.Go(func() error { return n.countRefusals(ctx) })
 	g.Go(func() error { return n.background(ctx) })
 	g.Go(func() error { return n.notify(ctx) })
 	g.Go(func() error { return n.reload(ctx) })

@@ -85,7 +85,10 @@ func (c *conn) handshake() (context.Context, error) {
 	if err := c.SetDeadline(deadline(time.Now(), c.limits.ReadTimeout, time.Time{}, 0)); err != nil {
 		return nil, err
 	}
-	if err := tc.HandshakeContext(c.ctx); err != nil {
+	// On a goroutine of its own for the sake of the stack, as handle.
+	shaken := make(chan error)
+	go func() { shaken <- tc.HandshakeContext(c.ctx) }()
+	if err := <-shaken; err != nil {
 		if c.server.isClosing() {
 			return nil, errQuiet
 		}
@@ -150,11 +153,19 @@ func (c *conn) answer(ctx context.Context, msg []byte) error {
 	return c.SetWriteDeadline(time.Time{})
 }
 
+// handle runs the handler on a goroutine of its own, whose stack, grown by whatever the handler does, ends with it: the one of
+// the connection stays small for as long as the connection is idle.
 func (c *conn) handle(ctx context.Context, msg []byte) (reply []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{v, debug.Stack()}
-		}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				err = &PanicError{v, debug.Stack()}
+			}
+		}()
+		reply = c.server.Handler(ctx, c.RemoteAddr(), msg)
 	}()
-	return c.server.Handler(ctx, c.RemoteAddr(), msg), nil
+	<-done
+	return reply, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 )
 
@@ -18,7 +19,9 @@ const (
 // Sizes of the receive buffer, and how much may stand between two frames: senders that add a line feed are common,
 // what sends more is no HL7 sender.
 const (
+	firstRead   = 16 // all that a connection has while nobody says anything
 	firstBuffer = 4 << 10
+	growth      = 4 // times as large as before; less garbage than doubling
 	maxBetween  = 4 << 10
 )
 
@@ -27,12 +30,37 @@ var (
 	ErrMalformed = errors.New("mllp: malformed frame")
 	ErrTooLarge  = errors.New("mllp: message larger than the limit")
 	ErrBusy      = errors.New("mllp: too many bytes in unfinished messages")
+	// ErrIncomplete comes with the cause: the connection or the time ended within a message.
+	ErrIncomplete = errors.New("mllp: the message did not end")
 )
 
-// pool counts the buffer bytes that all connections of a server hold beyond the first buffer of each.
+// pool counts the buffer bytes that all connections of a server hold beyond the first buffer of each, and lends first buffers.
 type pool struct {
 	used  atomic.Int64
 	limit atomic.Int64 // 0 means none
+	first sync.Pool    // *[firstBuffer]byte
+}
+
+// lend returns a first buffer.
+func (p *pool) lend() []byte {
+	if p != nil {
+		if b, ok := p.first.Get().(*[firstBuffer]byte); ok {
+			return b[:]
+		}
+	}
+	return make([]byte, firstBuffer)
+}
+
+// back takes a buffer of any size.
+func (p *pool) back(b []byte) {
+	if p == nil || b == nil {
+		return
+	}
+	if len(b) == firstBuffer {
+		p.first.Put((*[firstBuffer]byte)(b))
+		return
+	}
+	p.give(len(b) - firstBuffer)
 }
 
 func (p *pool) take(n int) bool {
@@ -52,8 +80,8 @@ func (p *pool) give(n int) {
 	}
 }
 
-// frames cuts a stream into messages. Its buffer starts at 4 KiB and doubles as a message grows, so that what an
-// idle connection costs is known, and returns to that size after a large message.
+// frames cuts a stream into messages. It has no buffer while nobody says anything, 4 KiB from the first byte on and more as a
+// message grows, and gives it back after each message.
 type frames struct {
 	src   io.Reader
 	limit int // bytes in one message
@@ -61,8 +89,9 @@ type frames struct {
 	// wait, if set, is called before each read: inside says whether a message has begun.
 	wait func(inside bool) error
 
-	buf  []byte
-	r, w int // buf[r:w] has been read and not yet used
+	first [firstRead]byte
+	buf   []byte
+	r, w  int // buf[r:w] has been read and not yet used
 }
 
 // next returns the next message. It is valid until the call after. The error is io.EOF when the stream ends
@@ -108,14 +137,15 @@ func (f *frames) finish(data []byte, i int) ([]byte, error) {
 	return data[:i:i], nil
 }
 
-// skip drops bytes up to and including the next start block.
+// skip drops bytes up to and including the next start block. When the stream ends, only line ends may have been dropped.
 func (f *frames) skip() error {
-	for between := 0; ; {
+	for between, lost := 0, false; ; {
 		data := f.buf[f.r:f.w]
 		i := bytes.IndexByte(data, startBlock)
 		if i >= 0 {
 			data = data[:i]
 		}
+		lost = lost || len(bytes.Trim(data, "\r\n")) > 0
 		if between += len(data); between > maxBetween {
 			return fmt.Errorf("%w: more than %d bytes without a start block 0x0B", ErrMalformed, maxBetween)
 		}
@@ -124,7 +154,9 @@ func (f *frames) skip() error {
 			return nil
 		}
 		f.r, f.w = 0, 0
-		if err := f.fill(false); err != nil {
+		if err := f.fill(false); err == io.EOF && lost {
+			return fmt.Errorf("%w: the stream ends without a start block 0x0B", ErrMalformed)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -140,7 +172,18 @@ func (f *frames) fill(inside bool) error {
 			return err
 		}
 	}
-	n, err := f.src.Read(f.buf[f.w:])
+	if f.buf == nil && f.pool == nil {
+		f.buf = make([]byte, firstBuffer) // a client has one connection and always expects something
+	}
+	to := f.buf[f.w:]
+	if f.buf == nil {
+		to = f.first[:]
+	}
+	n, err := f.src.Read(to)
+	if n > 0 && f.buf == nil {
+		f.buf = f.pool.lend()
+		copy(f.buf, f.first[:n])
+	}
 	f.w += n
 	switch {
 	case n > 0:
@@ -148,18 +191,18 @@ func (f *frames) fill(inside bool) error {
 	case err == nil:
 		return io.ErrNoProgress
 	case inside && err == io.EOF:
-		return io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
+	}
+	if inside {
+		return fmt.Errorf("%w: %w", ErrIncomplete, err)
 	}
 	return err
 }
 
-// room makes space for a read: by moving what is unused to the front, else by doubling the buffer, up to what the
-// largest message needs.
+// room makes space for a read: by moving what is unused to the front, else by a larger buffer, up to what the largest message
+// needs.
 func (f *frames) room() error {
-	if f.buf == nil {
-		f.buf = make([]byte, firstBuffer)
-	}
-	if f.w < len(f.buf) {
+	if f.w < len(f.buf) || f.buf == nil {
 		return nil
 	}
 	if f.r > 0 {
@@ -167,33 +210,38 @@ func (f *frames) room() error {
 		f.r = 0
 		return nil
 	}
-	size := min(2*len(f.buf), max(f.limit+3, len(f.buf)+2))
+	size := min(growth*len(f.buf), max(f.limit+3, len(f.buf)+2))
 	if !f.pool.take(size - len(f.buf)) {
 		return ErrBusy
 	}
 	grown := make([]byte, size)
 	copy(grown, f.buf)
+	if len(f.buf) == firstBuffer {
+		f.pool.back(f.buf)
+	}
 	f.buf = grown
 	return nil
 }
 
-// shrink gives a large buffer back when what is left in it fits the first size.
+// shrink gives the buffer back when nothing is left in it, and a large one when what is left fits the first size.
 func (f *frames) shrink() {
+	if f.r == f.w && (f.pool != nil || len(f.buf) > firstBuffer) {
+		f.release()
+		return
+	}
 	if len(f.buf) <= firstBuffer || f.w-f.r > firstBuffer {
 		return
 	}
-	small := make([]byte, firstBuffer)
+	small := f.pool.lend()
 	f.w = copy(small, f.buf[f.r:f.w])
 	f.r = 0
-	f.pool.give(len(f.buf) - firstBuffer)
+	f.pool.back(f.buf)
 	f.buf = small
 }
 
 // release gives the buffer back for good.
 func (f *frames) release() {
-	if len(f.buf) > firstBuffer {
-		f.pool.give(len(f.buf) - firstBuffer)
-	}
+	f.pool.back(f.buf)
 	f.buf, f.r, f.w = nil, 0, 0
 }
 

@@ -63,7 +63,11 @@ func TestFrames(t *testing.T) {
 		{"too large", "\x0b" + long + "y\x1c\r", nil, ErrTooLarge},
 		{"too large without end", "\x0b" + long + long, nil, ErrTooLarge},
 		{"start after the limit", "\x0b" + long + "y\x0b", nil, ErrTooLarge},
+		{"no start", "MSH|a\r\x1c\r", nil, ErrMalformed},
+		{"no start after a message", "\x0ba\x1c\rb\x1c\r", []string{"a"}, ErrMalformed},
+		{"line ends alone", "\r\n\n", nil, io.EOF},
 		{"no end", "\x0ba", nil, io.ErrUnexpectedEOF},
+		{"no end, typed", "\x0ba", nil, ErrIncomplete},
 		{"start only", "\x0b", nil, io.ErrUnexpectedEOF},
 		{"end without the last byte", "\x0ba\x1c", nil, io.ErrUnexpectedEOF},
 	} {
@@ -71,6 +75,25 @@ func TestFrames(t *testing.T) {
 			got, err := readAll(cut(strings.NewReader(tt.in)), 100)
 			if !slices.Equal(got, tt.want) || !errors.Is(err, tt.err) {
 				t.Errorf("%s, %s: got %q, %v; want %q, %v", tt.name, how, got, err, tt.want, tt.err)
+			}
+		}
+	}
+}
+
+// TestFramesCutAnywhere: wherever the network cuts a stream in two or three, the messages are the same, and so is its end.
+func TestFramesCutAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{
+		"\x0bMSH|^~\\&|A\rPID|1\r\x1c\r", "\x0ba\x1c\r\n\x0bb\x1c\r", "\x0ba\x1c\r\x0bb\x1c\r\x0bc\x1c\r", "x\n\x0bM\xc3\xbc\x1c\r",
+		"\x0ba\x1cb\x1c\r", "\x0ba\x0bb\x1c\r", "\x0ba\x1c\n", "\x0ba\r\x0bb\x1c\r", "\x0ba\x1c", "a\x1c\r",
+	} {
+		want, end := readAll(strings.NewReader(in), 100)
+		for i := range len(in) + 1 {
+			for j := i; j <= len(in); j++ {
+				got, err := readAll(io.MultiReader(strings.NewReader(in[:i]), strings.NewReader(in[i:j]), strings.NewReader(in[j:])), 100)
+				if !slices.Equal(got, want) || err.Error() != end.Error() {
+					t.Errorf("%q cut at %d and %d: got %q, %v; want %q, %v", in, i, j, got, err, want, end)
+				}
 			}
 		}
 	}
@@ -94,6 +117,9 @@ func TestFramesBuffer(t *testing.T) {
 		}
 	}
 	small := &frames{src: strings.NewReader(big), limit: limit, pool: newPool(limit / 2)}
+	if small.buf != nil {
+		t.Error("there is a buffer before anybody said anything")
+	}
 	if _, err := small.next(); !errors.Is(err, ErrBusy) {
 		t.Errorf("got %v, want ErrBusy", err)
 	}

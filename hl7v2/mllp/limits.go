@@ -7,7 +7,7 @@ import "time"
 type Limits struct {
 	Message      int           // bytes of one message, 1 MiB
 	Connections  int           // open at a time, 1000; more are accepted and closed at once
-	Buffered     int           // bytes of unfinished messages beyond 4 KiB each, over all connections, 32 MiB
+	Buffered     int           // bytes of unfinished messages beyond 4 KiB each, over all connections, 32 MiB; who needs more is closed
 	IdleTimeout  time.Duration // wait for the next message, 5 minutes
 	ReadTimeout  time.Duration // wait for the next bytes inside a message, and for the TLS handshake, 30 seconds
 	FrameTimeout time.Duration // from the first to the last byte of a message, 2 minutes

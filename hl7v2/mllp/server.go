@@ -40,8 +40,8 @@ type Server struct {
 	Handler func(ctx context.Context, peer net.Addr, msg []byte) []byte
 	Limits  Limits
 	// Report, if set, is told why a connection was closed before its peer closed it: *HandshakeError,
-	// *PanicError, ErrMalformed, ErrTooLarge, ErrBusy, ErrTooManyConnections, os.ErrDeadlineExceeded or an error of
-	// the network. Idle connections are closed without a report. It may be called from many goroutines.
+	// *PanicError, ErrMalformed, ErrTooLarge, ErrBusy, ErrTooManyConnections, ErrIncomplete with io.ErrUnexpectedEOF,
+	// os.ErrDeadlineExceeded or an error of the network, or one of the latter two alone. Idle connections are closed without a report. It may be called from many goroutines.
 	Report func(peer net.Addr, err error)
 
 	mu        sync.Mutex

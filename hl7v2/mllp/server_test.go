@@ -168,6 +168,17 @@ func TestServerReportsTruncatedFrame(t *testing.T) {
 	c.(*net.TCPConn).CloseWrite()
 	expectClosed(t, c)
 	r.expectReport(t, io.ErrUnexpectedEOF)
+	c = dial(t, r)
+	write(t, c, "MSH|no frame\r")
+	c.(*net.TCPConn).CloseWrite()
+	expectClosed(t, c)
+	r.expectReport(t, mllp.ErrMalformed)
+	c = dial(t, r) // a probe of a load balancer
+	c.(*net.TCPConn).CloseWrite()
+	expectClosed(t, c)
+	if len(r.reports) > 0 {
+		t.Errorf("a connection without a message was reported: %v", <-r.reports)
+	}
 }
 
 func TestServerCutsSlowPeers(t *testing.T) {
@@ -207,6 +218,54 @@ func TestServerCutsSlowPeers(t *testing.T) {
 	}
 }
 
+// TestSlowPeersHoldNobodyUp: 50 peers send a byte now and then, each in time for ReadTimeout; they are cut by FrameTimeout, and
+// somebody else is served all the while.
+func TestSlowPeersHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	const slow = 50
+	r := start(t, &mllp.Server{Limits: mllp.Limits{ReadTimeout: 10 * time.Second, FrameTimeout: 300 * time.Millisecond, Buffered: 16 << 10}}, nil)
+	var conns []net.Conn
+	for range slow {
+		c := dial(t, r)
+		write(t, c, "\x0bM")
+		conns = append(conns, c)
+	}
+	began := time.Now()
+	go func() {
+		for range time.Tick(20 * time.Millisecond) {
+			open := 0
+			for _, c := range conns {
+				if _, err := io.WriteString(c, "S"); err == nil {
+					open++
+				}
+			}
+			if open == 0 {
+				return
+			}
+		}
+	}()
+	other, served := dial(t, r), 0
+	for cut := 0; cut < slow; {
+		write(t, other, "\x0bA\x1c\r")
+		expect(t, other, "\x0bre A\x1c\r")
+		served++
+		select {
+		case err := <-r.reports:
+			if cut++; !errors.Is(err, os.ErrDeadlineExceeded) || !errors.Is(err, mllp.ErrIncomplete) {
+				t.Errorf("reported %v", err)
+			}
+		default:
+			time.Sleep(time.Millisecond)
+		}
+		if time.Since(began) > guard {
+			t.Fatalf("%d of %d were cut", cut, slow)
+		}
+	}
+	if took := time.Since(began); took < 250*time.Millisecond || served < 10 {
+		t.Errorf("cut after %v, with %d messages served meanwhile", took, served)
+	}
+}
+
 // TestServerCutsPeerThatDoesNotRead: the answer fills all socket buffers.
 func TestServerCutsPeerThatDoesNotRead(t *testing.T) {
 	t.Parallel()
@@ -221,9 +280,9 @@ func TestServerCutsPeerThatDoesNotRead(t *testing.T) {
 
 func TestServerBoundsUnfinishedMessages(t *testing.T) {
 	t.Parallel()
-	r := start(t, &mllp.Server{Limits: mllp.Limits{Buffered: 6 << 10}}, nil)
+	r := start(t, &mllp.Server{Limits: mllp.Limits{Buffered: 18 << 10}}, nil)
 	first, second := dial(t, r), dial(t, r)
-	// 5 KiB make the buffer grow by 4 KiB. The answer to the earlier message proves that the server reads on.
+	// 5 KiB make the buffer grow by 12 KiB. The answer to the earlier message proves that the server reads on.
 	write(t, first, "\x0bA\x1c\r")
 	expect(t, first, "\x0bre A\x1c\r")
 	write(t, first, "\x0b"+strings.Repeat("x", 5<<10))

@@ -103,6 +103,9 @@ func (m *Manager) Handle(ctx context.Context, peer net.Addr, b []byte) []byte {
 	if err == nil {
 		err = unknown
 	}
+	if err == nil {
+		err = processing(r.header)
+	}
 	if r.header.Version == "2.5" {
 		r.ack.Version = "2.5"
 	}
@@ -192,6 +195,15 @@ func (m *Manager) find(h hl7v2.Header) (operation, error) {
 		at.Code, at.Component, at.Text = hl7v2.CodeEvent, 2, "expected "+either(events)
 	}
 	return all[0], at
+}
+
+// processing refuses a processing id that is none (HL7 table 0103). Training and debugging messages are treated as those of
+// production: which sender may feed what is the business of sources.
+func processing(h hl7v2.Header) error {
+	if slices.Contains([]string{"P", "T", "D"}, h.ProcessingID) {
+		return nil
+	}
+	return &hl7v2.Error{Code: hl7v2.CodeProcessingID, Segment: "MSH", Sequence: 1, Field: 11, Repetition: 1, Component: 1, Text: "expected P, T or D"}
 }
 
 // either lists alternatives.

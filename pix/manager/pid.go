@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,9 @@ import (
 
 // readPID reads demographics. An empty field says nothing, "" asks to delete (HL7 v2.5 2.5.3).
 func readPID(s hl7v2.Segment, f *pix.Feed) error {
+	if err := checkSizes(s); err != nil {
+		return err
+	}
 	d := &f.Demographics
 	for _, x := range []struct {
 		field int
@@ -35,6 +39,30 @@ func readPID(s hl7v2.Segment, f *pix.Feed) error {
 		return err
 	}
 	return readSex(s, d)
+}
+
+// What is stored of a person is bounded as it is for HL7 v3: repetitions of a name, an address or a number, and bytes of a part.
+const (
+	maxValues = 50
+	maxText   = 1000
+)
+
+// checkSizes refuses demographics that no person has.
+func checkSizes(s hl7v2.Segment) error {
+	for _, field := range []int{5, 6, 7, 8, 11, 13, 14, 18, 24, 25, 32} {
+		at := place{segment: "PID", sequence: max(s.Sequence(), 1), field: field}
+		for r := range s.Field(field).Repetitions() {
+			if at.repetition++; at.repetition > maxValues {
+				return at.refuse(hl7v2.CodeDataType, 0, fmt.Sprintf("expected at most %d repetitions", maxValues), nil)
+			}
+			for n := range 12 {
+				if len(r.Component(n+1)) > maxText {
+					return at.refuse(hl7v2.CodeDataType, n+1, fmt.Sprintf("expected at most %d bytes in a component, got %d", maxText, len(r.Component(n+1))), nil)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func readBirth(s hl7v2.Segment, d *pix.Demographics) error {
