@@ -123,13 +123,16 @@ func panicIsAudited(t *testing.T, b backend) {
 func TestSameCount(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, withDomains(testConfig(t)), testWorld())
-	answers := 0
+	answers, broken := 0, 0 // broken frames have an event, some of them one together (TestBrokenFramesAreAudited)
 	for _, c := range cases(t) {
 		answer := s.send(t, c)
-		if c.Wire == "hl7" {
-			answers += strings.Count(string(answer), "\rMSA|")
-		} else {
+		switch n := strings.Count(string(answer), "\rMSA|"); {
+		case c.Wire != "hl7":
 			answers++
+		case n > 0:
+			answers += n
+		default:
+			broken++
 		}
 	}
 	refused := []string{posting("/nowhere", "text/xml", "x"), posting("/xds/registry", "text/plain", "x"), posting("/xds/repository", "application/soap+xml", "<")}
@@ -150,8 +153,8 @@ func TestSameCount(t *testing.T) {
 	}
 	answers++
 	events := exchangesOf(s.auditTrail(t)[1:]) // the first is the start of the node
-	t.Logf("%d answers, %d events", answers, events)
-	if answers != events {
-		t.Errorf("%d answers, %d requests in the audit trail", answers, events)
+	t.Logf("%d answers and %d broken frames, %d events", answers, broken, events)
+	if events <= answers || events > answers+broken {
+		t.Errorf("%d answers and %d broken frames, %d requests in the audit trail", answers, broken, events)
 	}
 }
