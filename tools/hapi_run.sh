@@ -10,7 +10,7 @@ for tool in java mvn; do
 done
 rm -rf "$out/src" && mkdir -p "$out"
 cp -r "$dir/pom.xml" "$dir/src" "$out/"
-if ! mvn -q -B -f "$out/pom.xml" compile dependency:copy-dependencies >"$out/mvn.log" 2>&1; then
+if ! timeout 240 mvn -q -B -f "$out/pom.xml" compile dependency:copy-dependencies >"$out/mvn.log" 2>&1; then
 	if grep -q 'COMPILATION ERROR' "$out/mvn.log"; then
 		cat "$out/mvn.log"
 		exit 1
