@@ -13,11 +13,12 @@ type plan struct {
 	large          int64 // bytes of the largest document of ITI-41 and ITI-43
 	huge           int64 // bytes of a document when memory is measured
 	levels         []int // DocumentEntries between which growth is measured
+	people         []int // the same of the patient index
 }
 
 var (
-	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000}}
-	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}}
+	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000}, people: []int{1000}}
+	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}, people: []int{1000}}
 )
 
 const (
