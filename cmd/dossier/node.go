@@ -91,6 +91,10 @@ func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, 
 		Log: log, Metrics: actor.NewMetrics(n.metrics), NewID: w.newID, Now: w.now, Retry: actor.Retry(c.Registry.Retry),
 		Audit: n.audit, Node: n.audit.node,
 	}
+	if unaudited {
+		log.Error("this program was built without the audit trail, for benchmarks; requests are not recorded")
+		n.frame.Audit = nil
+	}
 	n.assemble()
 	return n, nil
 }

@@ -32,8 +32,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "about a minute: fewer rounds, smaller transfers")
 	binary := flags.String("dossier", filepath.Join("bin", "dossier"), "the server to measure")
+	unaudited := flags.String("unaudited", "", "the server built with the tag unaudited, to measure the cost of audit")
 	database := flags.String("postgres", "", "URL of an empty PostgreSQL database to measure too, with a query part such as ?sslmode=disable")
-	million := flags.Bool("million", false, "measure growth to 1,000,000 DocumentEntries too; loading them takes a quarter of an hour and 4 GB")
+	million := flags.Bool("million", false, "measure at 1,000,000 DocumentEntries, patients and audit events too; loading takes half an hour and 10 GB")
 	dir := flags.String("dir", "", "folder for temporary data, on the disk to measure; default is the system's")
 	only := flags.String("only", "", "measure these parts alone, by the names that a run shows, separated by commas")
 	files := flags.String("files", "", "be the limit of ITI-43 instead: serve the files of this folder until standard input ends")
@@ -50,9 +51,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *million {
 		p.levels = append(slices.Clone(p.levels), 1_000_000)
 		p.people = append(slices.Clone(p.people), 1_000_000)
+		p.events = 1_000_000
 	}
 	b := newBench(p, *binary, *dir)
-	b.postgresURL = *database
+	b.postgresURL, b.unaudited = *database, *unaudited
 	if *only != "" {
 		b.only = strings.Split(*only, ",")
 	}
@@ -65,6 +67,7 @@ type bench struct {
 	postgresURL string   // "": not measured
 	only        []string // parts; all when empty
 	binary      string
+	unaudited   string // the same without audit; "": not measured
 	parent      string // of dir
 	dir         string // of this run
 	ids         ids
@@ -94,7 +97,7 @@ func (b *bench) measure(ctx context.Context) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index", b.identities},
+		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index", b.identities}, {"audit", b.audit},
 		{"large answers", b.answers}, {"memory", b.memory},
 	} {
 		if len(b.only) > 0 && !slices.Contains(b.only, part.name) {

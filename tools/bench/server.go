@@ -19,6 +19,7 @@ import (
 type server struct {
 	registry, repository string // URLs
 	mllp                 string // host:port
+	admin                string // URL
 	data                 string // its folder
 	child
 }
@@ -94,6 +95,7 @@ func launch(ctx context.Context, cmd *exec.Cmd, ready func(output string) bool) 
 var (
 	repositoryURL = regexp.MustCompile(`POST (http://\S+/xds/repository)`)
 	registryURL   = regexp.MustCompile(`POST (http://\S+/xds/registry)`)
+	adminURL      = regexp.MustCompile(`(http://\S+)/metrics`)
 	mllpAddress   = regexp.MustCompile(`mllp://(\S+)`)
 )
 
@@ -126,11 +128,11 @@ func (b *bench) startAs(ctx context.Context, data string, as setup) (*server, er
 	s := &server{data: data}
 	c, err := launch(ctx, cmd, func(banner string) bool {
 		repository, registry := repositoryURL.FindStringSubmatch(banner), registryURL.FindStringSubmatch(banner)
-		mllp := mllpAddress.FindStringSubmatch(banner)
-		if repository == nil || registry == nil || mllp == nil {
+		mllp, admin := mllpAddress.FindStringSubmatch(banner), adminURL.FindStringSubmatch(banner)
+		if repository == nil || registry == nil || mllp == nil || admin == nil {
 			return false
 		}
-		s.repository, s.registry, s.mllp = repository[1], registry[1], mllp[1]
+		s.repository, s.registry, s.mllp, s.admin = repository[1], registry[1], mllp[1], admin[1]
 		return true
 	})
 	if err != nil {
