@@ -97,7 +97,7 @@ func (b *bench) measure(ctx context.Context) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index", b.identities}, {"audit", b.audit},
+		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index", b.identities}, {"audit", b.audit}, {"idle connections", b.idleMLLP},
 		{"large answers", b.answers}, {"memory", b.memory},
 	} {
 		if len(b.only) > 0 && !slices.Contains(b.only, part.name) {
