@@ -122,21 +122,19 @@ WHERE i.authority = $1 AND i.identifier = $2`, func() []any { s := p.linked(); r
 
 const found = "SELECT i.authority, i.identifier, i.person, i.demographics FROM identity_key k JOIN identity i ON i.seq = k.identity WHERE "
 
-// bareByBirth takes the rarer key and looks whether the others are there too.
+// bareByBirth takes the rarer key and looks whether the other is there too.
 func (p *population) bareByBirth(db *database) operation {
-	return p.bareSelect(db, found+`k.value = $1 AND EXISTS (SELECT 1 FROM identity_key f WHERE f.value = $2 AND f.identity = k.identity)
-AND EXISTS (SELECT 1 FROM identity_key g WHERE g.value = $3 AND g.identity = k.identity)`, func() []any {
+	return p.bareSelect(db, found+`k.value = $1 AND EXISTS (SELECT 1 FROM identity_key g WHERE g.value = $2 AND g.identity = k.identity)`, func() []any {
 		s := p.someone()
-		return []any{"sb|" + s.birth, "sf|" + folded(s.family), "sg|" + folded(s.given)}
+		return []any{"bf|" + s.birth + " " + folded(s.family), "fg|" + folded(s.family) + "|" + folded(s.given)}
 	})
 }
 
 func (p *population) bareByPrefix(db *database) operation {
-	return p.bareSelect(db, found+`k.value >= $1 AND k.value <= $2
-AND EXISTS (SELECT 1 FROM identity_key g WHERE g.value = $3 AND g.identity = k.identity)`, func() []any {
+	return p.bareSelect(db, found+"k.value >= $1 AND k.value <= $2", func() []any {
 		s := p.someone()
-		from := "sf|" + folded(s.beginning())
-		return []any{from, from + "\U0010FFFF", "sg|" + folded(s.given)}
+		from := "gf|" + folded(s.given) + "|" + folded(s.beginning())
+		return []any{from, from + "\U0010FFFF"}
 	})
 }
 
