@@ -399,6 +399,8 @@ type Finder interface {
 	Reader
 	// Between returns the live identities with a key in the ranges of the list that has the fewest, at most limit.
 	Between(ctx context.Context, ranges [][]Range, limit int) ([]*Identity, error)
+	// Members returns every identity of the people with these numbers, subsumed ones too.
+	Members(ctx context.Context, people []int64) ([]*Identity, error)
 }
 
 // maxScanned is how many identities a search may look at for each one that it may return.
@@ -429,11 +431,11 @@ func (p *Policy) Find(ctx context.Context, r Finder, s Search, limit int) ([]Fou
 	if len(order) > limit {
 		return nil, refuse(TooLoose, PartCriterion, 0)
 	}
-	group, err := r.Group(ctx, order)
+	members, err := r.Members(ctx, order)
 	if err != nil {
 		return nil, err
 	}
-	for person, identities := range group.people() {
+	for person, identities := range (&Group{Members: members}).people() {
 		best[person].Identities = p.sorted(identities)
 	}
 	return ranked(best, order), nil
@@ -449,11 +451,8 @@ func (p *Policy) scan(ctx context.Context, r Finder, s *Search, limit int) ([]*I
 		if err != nil || len(found) == 0 || !found[0].Live() {
 			return nil, err
 		}
-		g, err := r.Group(ctx, []int64{found[0].Person})
-		if err != nil {
-			return nil, err
-		}
-		return g.live(), nil
+		members, err := r.Members(ctx, []int64{found[0].Person})
+		return (&Group{Members: members}).live(), err
 	}
 	ranges := s.Ranges()
 	if len(ranges) == 0 {

@@ -107,7 +107,8 @@ func (r *identityReader) Identities(ctx context.Context, keys []hl7v2.PatientKey
 	return out, nil
 }
 
-func (r *identityReader) members(ctx context.Context, people []int64) ([]*pix.Identity, error) {
+// Members implements pix.Finder.
+func (r *identityReader) Members(ctx context.Context, people []int64) ([]*pix.Identity, error) {
 	var out []*pix.Identity
 	for part := range parts(people) {
 		b := r.tx.builder()
@@ -125,7 +126,7 @@ func (r *identityReader) members(ctx context.Context, people []int64) ([]*pix.Id
 
 // Group implements pix.Reader.
 func (r *identityReader) Group(ctx context.Context, people []int64) (*pix.Group, error) {
-	members, err := r.members(ctx, people)
+	members, err := r.Members(ctx, people)
 	if err != nil {
 		return nil, err
 	}
@@ -134,19 +135,17 @@ func (r *identityReader) Group(ctx context.Context, people []int64) (*pix.Group,
 	for _, i := range members {
 		seqs = append(seqs, i.Seq)
 	}
-	links, err := r.edges(ctx, "SELECT x.a, x.b, x.kind FROM identity_link x WHERE ", seqs)
+	pairs, err := r.edges(ctx, seqs)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range links {
-		g.Links = append(g.Links, pix.Joined{Pair: pix.Pair{A: r.known[e.a], B: r.known[e.b]}, Kind: pix.LinkKind(e.kind)})
-	}
-	apart, err := r.edges(ctx, "SELECT x.a, x.b, '' FROM identity_apart x WHERE ", seqs)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range apart {
-		g.Apart = append(g.Apart, pix.Pair{A: r.known[e.a], B: r.known[e.b]})
+	for _, e := range pairs {
+		switch p := (pix.Pair{A: r.known[e.a], B: r.known[e.b]}); e.kind {
+		case keptApart:
+			g.Apart = append(g.Apart, p)
+		default:
+			g.Links = append(g.Links, pix.Joined{Pair: p, Kind: pix.LinkKind(e.kind)})
+		}
 	}
 	return g, nil
 }
@@ -156,26 +155,35 @@ type edge struct {
 	kind string
 }
 
-// edges reads pairs that have one of the identities at either end, and the identities at both.
-func (r *identityReader) edges(ctx context.Context, from constant, seqs []int64) ([]edge, error) {
+// keptApart stands for the kind of a link where a pair is none.
+const keptApart = ""
+
+// edges reads links and separations that have one of the identities at either end, and the identities at both.
+func (r *identityReader) edges(ctx context.Context, seqs []int64) ([]edge, error) {
 	var out []edge
 	seen := map[edge]bool{}
 	for part := range parts(seqs) {
-		for _, end := range []constant{"x.a ", "x.b "} {
-			b := r.tx.builder()
-			b.add(from, end)
-			in(b, part, number)
-			err := r.tx.query(ctx, "links", b, func(rows *sql.Rows) error {
-				var e edge
-				if err := rows.Scan(&e.a, &e.b, &e.kind); err != nil || seen[e] {
-					return err
-				}
-				seen[e], out = true, append(out, e)
-				return nil
-			})
-			if err != nil {
-				return nil, err
+		b := r.tx.builder()
+		for n, from := range []constant{
+			"SELECT x.a, x.b, x.kind FROM identity_link x WHERE x.a ", "SELECT x.a, x.b, x.kind FROM identity_link x WHERE x.b ",
+			"SELECT x.a, x.b, '' FROM identity_apart x WHERE x.a ", "SELECT x.a, x.b, '' FROM identity_apart x WHERE x.b ",
+		} {
+			if n > 0 {
+				b.add(" UNION ALL ")
 			}
+			b.add(from)
+			in(b, part, number)
+		}
+		err := r.tx.query(ctx, "links", b, func(rows *sql.Rows) error {
+			var e edge
+			if err := rows.Scan(&e.a, &e.b, &e.kind); err != nil || seen[e] {
+				return err
+			}
+			seen[e], out = true, append(out, e)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	var missing []int64
