@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,16 +33,25 @@ func BenchmarkAuditCost(b *testing.B) {
 	for _, what := range []string{"ITI-18", "ITI-42"} {
 		b.Run(what, func(b *testing.B) {
 			with, without := benchServer(b, true), benchServer(b, false)
-			var rate [2][]float64
+			var rate, cpu [2][]float64
+			used := func() float64 {
+				var u syscall.Rusage
+				syscall.Getrusage(0, &u)
+				return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e3
+			}
 			for b.Loop() {
 				for i, s := range []*testServer{without, with} {
+					u := used()
 					rate[i] = append(rate[i], s.rate(b, what, 500*time.Millisecond))
+					cpu[i] = append(cpu[i], (used()-u)/(rate[i][len(rate[i])-1]/2))
 				}
 			}
 			off, on := median(rate[0]), median(rate[1])
 			b.ReportMetric(off, "without/s")
 			b.ReportMetric(on, "with/s")
 			b.ReportMetric(100*(1-on/off), "%cost")
+			b.ReportMetric(median(cpu[0]), "us-off")
+			b.ReportMetric(median(cpu[1]), "us-on")
 		})
 	}
 }

@@ -135,16 +135,21 @@ func (t *tx) fail(err error) error {
 	return err
 }
 
-// maxRows is the most rows in one INSERT.
-const maxRows = 64
+const (
+	maxRows = 64 // in one INSERT
+	fewRows = 8  // of which every number has a text of its own
+)
 
-// insert adds the rows, width values each, and returns how many rows were added or changed. It runs one statement for each
-// power of two in the number of rows, so that a few prepared texts serve all numbers.
+// insert adds the rows, width values each, and returns how many rows were added or changed. More than fewRows are several
+// statements of a power of two in rows, so that a few prepared texts serve all numbers.
 func (t *tx) insert(ctx context.Context, into, after constant, values []any, width int) (int64, error) {
 	var total int64
 	for rows := maxRows; len(values) > 0; {
 		for rows*width > len(values) {
 			rows /= 2
+		}
+		if rest := len(values) / width; rest <= fewRows {
+			rows = rest
 		}
 		b := t.builder()
 		b.add("INSERT INTO ", into, " VALUES ")
