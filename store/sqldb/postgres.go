@@ -192,6 +192,8 @@ var postgresDialect = dialect{
 	outcome:     postgresOutcome,
 	unhurried:   "SET LOCAL statement_timeout = 0",
 
+	together: true,
+
 	match:      " LIKE ",
 	pattern:    likePattern,
 	parameters: 65535,
