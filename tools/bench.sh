@@ -1,5 +1,6 @@
 #!/bin/sh
-# Speed and memory beside their limits, in one run; see docs/benchmarks.md: sh tools/bench.sh [-quick] [-dir FOLDER]
+# Speed and memory beside their limits, in one run; see docs/benchmarks.md:
+#   sh tools/bench.sh [-quick] [-million] [-only PART,PART...] [-dir FOLDER]
 # With PostgreSQL's binaries on PATH a private cluster is measured too; as root it runs as the user nobody.
 set -eu
 cd "$(dirname "$0")/.."

@@ -280,6 +280,15 @@ func (p *population) someone() *person {
 	return newPerson(rand.IntN(p.people/everyOther)*everyOther + 1)
 }
 
+// unusual is someone with a name that few have.
+func (p *population) unusual() *person {
+	for {
+		if s := p.someone(); !s.frequent {
+			return s
+		}
+	}
+}
+
 // linked is one of those who were loaded and have two.
 func (p *population) linked() *person { return newPerson(rand.IntN(p.people/everyOther) * everyOther) }
 
@@ -302,9 +311,9 @@ func (p *population) byBirth() []byte {
 }
 
 func (p *population) byPrefix() []byte {
-	s := p.someone()
+	s := p.unusual()
 	return demographicsQuery("PID.5.1.1", s.beginning()+"*", "PID.5.2", s.given)
 }
 
 // beginning is as much of the family name as somebody types who does not know it exactly.
-func (p *person) beginning() string { return p.family[:4] }
+func (p *person) beginning() string { return p.family[:min(len(p.family), 6)] }

@@ -132,7 +132,7 @@ func (p *population) bareByBirth(db *database) operation {
 
 func (p *population) bareByPrefix(db *database) operation {
 	return p.bareSelect(db, found+"k.value >= $1 AND k.value <= $2", func() []any {
-		s := p.someone()
+		s := p.unusual()
 		from := "gf|" + folded(s.given) + "|" + folded(s.beginning())
 		return []any{from, from + "\U0010FFFF"}
 	})

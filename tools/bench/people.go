@@ -21,6 +21,7 @@ const hospital = "2.999.2.1"
 // real ones: the most frequent family name has 1.4 % of the people, the most frequent given name 4.5 %.
 type person struct {
 	number              int
+	frequent            bool // the name: more have it than one answer may hold
 	family, given, sex  string
 	birth               string
 	street, city, code  string
