@@ -125,6 +125,7 @@ func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"unknown flag":  {"-fast"},
+		"unknown part":  {"-quick", "-only", "audit,everything"},
 		"no such disk":  {"-quick", "-dir", filepath.Join(t.TempDir(), "absent")},
 		"nothing there": {"-files", filepath.Join(t.TempDir(), "absent")},
 	} {

@@ -93,13 +93,23 @@ func (b *bench) run(ctx context.Context, out io.Writer) (err error) {
 }
 
 func (b *bench) measure(ctx context.Context) error {
-	for _, part := range []struct {
+	parts := []struct {
 		name string
 		run  func(context.Context) error
 	}{
-		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index", b.identities}, {"audit", b.audit}, {"idle connections", b.idleMLLP},
+		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index on SQLite", b.identitiesOn("SQLite")}, {"patient index on PostgreSQL", b.identitiesOn("PostgreSQL")}, {"audit", b.audit}, {"idle connections", b.idleMLLP},
 		{"large answers", b.answers}, {"memory", b.memory},
-	} {
+	}
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.name)
+	}
+	for _, name := range b.only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("-only: expected names of %q, got %q", names, name)
+		}
+	}
+	for _, part := range parts {
 		if len(b.only) > 0 && !slices.Contains(b.only, part.name) {
 			continue
 		}
