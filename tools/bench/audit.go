@@ -86,10 +86,15 @@ func (b *bench) auditCost(ctx context.Context, kind, with, without string) (err 
 		name string
 		of   [][]operation
 	}{{"ITI-18 FindDocuments, LeafClass, 10 results", find}, {"ITI-42 of 1 document", register}} {
+		began := [2]time.Duration{on.processor(), off.processor()}
 		result, err := abreast(ctx, b.plan, x.of[0], x.of[1])
 		if err != nil {
 			return err
 		}
+		with := (on.processor() - began[0]) / time.Duration(len(result.server))
+		without := (off.processor() - began[1]) / time.Duration(len(result.limit))
+		b.table.note("%s: %s: the server's processor time for each is %s, without audit %s: a part of %.2f", kind, x.name, text(with), text(without),
+			float64(without)/float64(max(with, 1)))
 		b.table.addRates(fmt.Sprintf("%s: %s, %d clients", kind, x.name, severalClients), "the same without audit", result, goalAudited)
 	}
 	return nil
