@@ -113,20 +113,12 @@ func (n *node) open(ctx context.Context) (err error) {
 		Name: "dossier_database_statements_total", Help: "Statements sent to the database, BEGIN and COMMIT included.",
 	})
 	n.metrics.MustRegister(statements)
-	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Now: n.now, Statement: statements.Inc, Coming: n.coming}); err != nil {
+	if n.db, err = openDatabase(ctx, c, n.blobs.Err, sqldb.Options{Now: n.now, Statement: statements.Inc}); err != nil {
 		return err
 	}
 	n.policy = c.policy()
 	n.identities = n.db.Identities(n.policy)
 	return n.knowPatients(ctx)
-}
-
-// coming is how many exchanges will soon have something to record; none before there is a frame.
-func (n *node) coming() int {
-	if n.frame == nil {
-		return 0
-	}
-	return n.frame.Coming()
 }
 
 func (n *node) assemble() {

@@ -112,7 +112,6 @@ func (x *Exchange) Change(ctx context.Context) context.Context {
 	if !x.audited {
 		return ctx
 	}
-	x.arrive() // with the change
 	return atna.Attach(ctx, &atna.Attachment{
 		Exchange: x.Reference,
 		Events: func() []atna.Event {
@@ -150,7 +149,6 @@ func (x *Exchange) events(outcome atna.Outcome, description string) []atna.Event
 // Record stores the events of the exchange, unless they were stored with its change. After an error nothing may leave: what
 // is not refused already is refused now. The log has the cause.
 func (f *Frame) Record(ctx context.Context, x *Exchange, err error) error {
-	x.arrive()
 	if !x.audited || x.stored && err == nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"sync/atomic"
 	"time"
 
 	"dossier/atna"
@@ -34,9 +33,8 @@ type Exchange struct {
 	Warned bool // the change that is about to be committed is answered with warnings
 
 	audited  bool
-	coming   *atomic.Int64 // counts this exchange until it goes to its audit; nil then
-	stored   bool          // the events, with the change
-	broke    bool          // it was not the peer's fault
+	stored   bool // the events, with the change
+	broke    bool // it was not the peer's fault
 	outbound []atna.Record
 
 	trace   string
@@ -45,14 +43,6 @@ type Exchange struct {
 	errors  xds.Errors
 	refused []string // codes of a protocol other than ebRS
 	notes   []error
-}
-
-// arrive ends that the exchange is counted among those that are on their way to their audit.
-func (x *Exchange) arrive() {
-	if x.coming != nil {
-		x.coming.Add(-1)
-		x.coming = nil
-	}
 }
 
 // Note keeps a cause for the log; it is never sent.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"dossier/atna"
@@ -28,12 +27,7 @@ type Frame struct {
 
 	Audit Recorder  // nil audits nothing
 	Node  atna.Node // this server, as events name it
-
-	coming atomic.Int64
 }
-
-// Coming is how many exchanges are on their way to a Record of their own.
-func (f *Frame) Coming() int { return int(f.coming.Load()) }
 
 // Handler answers one request of one transaction.
 type Handler func(ctx context.Context, x *Exchange, req *soap.Request) (*soap.Response, error)
@@ -75,16 +69,14 @@ func (f *Frame) Operation(t iti.Transaction, p Protocol, h Handler) soap.Operati
 
 // Begin opens an exchange.
 func (f *Frame) Begin(t iti.Transaction, peer, messageID string) *Exchange {
-	f.coming.Add(1)
 	return &Exchange{
-		coming: &f.coming, Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now(), retry: f.Retry,
+		Transaction: t, Reference: reference(f.NewID()), Peer: peer, MessageID: messageID, Started: f.Now(), retry: f.Retry,
 		audited: f.Audit != nil, Audit: atna.Record{Role: atna.Responder, Source: f.Node.Source},
 	}
 }
 
 // End emits the record.
 func (f *Frame) End(x *Exchange, err error) {
-	x.arrive()
 	took := f.Now().Sub(x.Started)
 	outcome := x.outcome(err)
 	f.Metrics.observe(x, outcome, took)

@@ -20,9 +20,7 @@ type trail struct {
 	last     int64       // highest id known
 	unlinked atomic.Bool // this process has recorded something that waits for Link
 	waiting  []*recording
-	busy     bool          // somebody commits what waits
-	arrived  chan struct{} // one more waits
-	forbear  forbearance
+	busy     bool // somebody commits what waits
 }
 
 // recording is one call of Record.
@@ -41,11 +39,6 @@ func (db *DB) Record(ctx context.Context, messages ...store.AuditMessage) error 
 	db.trail.mu.Unlock()
 	if lead {
 		go db.commitRecordings()
-	} else {
-		select {
-		case db.trail.arrived <- struct{}{}:
-		default: // it is told already
-		}
 	}
 	select {
 	case err := <-r.done:
@@ -58,65 +51,9 @@ func (db *DB) Record(ctx context.Context, messages ...store.AuditMessage) error 
 // recordTime bounds the commit of what waits together.
 const recordTime = 30 * time.Second
 
-// gatherTime is the longest time that a recording waits for others to share its commit.
-const gatherTime = 500 * time.Microsecond
-
-// gather waits until half of the recordings that are on their way are there: a commit costs more than what is in it. The other
-// half goes on working meanwhile; waiting for all would leave the processors idle while the disk writes.
-func (db *DB) gather() {
-	if db.coming == nil || !db.trail.forbear.wait() {
-		return
-	}
-	timer := time.NewTimer(gatherTime)
-	defer timer.Stop()
-	for first := 0; ; {
-		db.trail.mu.Lock()
-		n := len(db.trail.waiting)
-		db.trail.mu.Unlock()
-		if n == 0 || n >= db.coming() {
-			db.trail.forbear.rewarded()
-			return
-		}
-		if first == 0 {
-			first = n
-		}
-		select {
-		case <-db.trail.arrived:
-		case <-timer.C:
-			if n == first {
-				db.trail.forbear.tried()
-			}
-			return
-		}
-	}
-}
-
-// forbearance is lost when those who are on their way take long, such as uploads: the more often in a row, the longer nobody
-// waits for them. It belongs to whoever commits.
-type forbearance struct{ skip, next int }
-
-// maxSkip is how many groups in a row do not wait, at most.
-const maxSkip = 64
-
-func (p *forbearance) wait() bool {
-	if p.skip == 0 {
-		return true
-	}
-	p.skip--
-	return false
-}
-
-func (p *forbearance) rewarded() { p.next = 0 }
-
-func (p *forbearance) tried() {
-	p.next = min(max(1, 2*p.next), maxSkip)
-	p.skip = p.next
-}
-
 // commitRecordings commits until nothing waits.
 func (db *DB) commitRecordings() {
 	for {
-		db.gather()
 		db.trail.mu.Lock()
 		group := db.trail.waiting
 		db.trail.waiting = nil

@@ -22,7 +22,6 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 	counted func()
-	coming  func() int
 	volume  func() error
 	id      string
 	failure atomic.Pointer[error] // why nothing may be written any more; nil while all is well
@@ -42,17 +41,13 @@ type Options struct {
 	// Statement is called for each statement that goes to the database, BEGIN and COMMIT included: a round trip where the
 	// database is elsewhere.
 	Statement func()
-	// Coming tells how many calls of Record are likely to come within a moment, beside those that wait: a guess, by which
-	// commits are shared. Without it nobody waits for others.
-	Coming func() int
 	// Volume is asked before each commit; its error refuses the commit. It is for a database whose disk another store
 	// watches too: nothing is acknowledged on a volume on which any fsync has failed.
 	Volume func() error
 }
 
 func newDB(d *dialect, o Options) *DB {
-	db := &DB{dialect: d, now: o.Now, log: o.Logger, volume: o.Volume, counted: o.Statement, coming: o.Coming, packer: newPacker()}
-	db.trail.arrived = make(chan struct{}, 1)
+	db := &DB{dialect: d, now: o.Now, log: o.Logger, volume: o.Volume, counted: o.Statement, packer: newPacker()}
 	if db.now == nil {
 		db.now = time.Now
 	}
