@@ -41,8 +41,9 @@ func newPerson(number int) *person {
 	r := rand.New(rand.NewPCG(uint64(number), 7))
 	skewed := func(n int) int { x := r.Float64(); return int(x * x * float64(n)) }
 	born := time.Date(1930, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, r.IntN(90*365))
+	family, given := skewed(familyNames), skewed(givenNames)
 	p := &person{
-		number: number, family: name(skewed(familyNames)), given: name(skewed(givenNames) + familyNames), birth: born.Format("20060102"), sex: "F",
+		number: number, frequent: family < 5 || given < 5, family: name(family), given: name(given + familyNames), birth: born.Format("20060102"), sex: "F",
 		street: fmt.Sprintf("%d rue %s", 1+r.IntN(150), name(r.IntN(4000))), phone: fmt.Sprint(20_000_000 + r.IntN(79_999_999)),
 	}
 	if r.IntN(2) == 1 {
