@@ -91,41 +91,77 @@ func (t term) glob(s string) int {
 // Range is where an index of one kind of key has all that a criterion can match: From <= key <= To.
 type Range struct{ From, To string }
 
-// Kinds of search keys, beside those of matching.
+// Kinds of search keys, beside those of matching. The first three are two traits one after the other, so that a search for both
+// finds those who have both, and a search for the first finds all who have it. Migration 00006 knows how they are made.
 const (
-	searchFamily  = "sf|"
-	searchGiven   = "sg|"
-	searchBirth   = "sb|"
+	searchFamily  = "fg|" // family name, given name
+	searchGiven   = "gf|" // given name, family name
+	searchBirth   = "bf|" // birth date, family name
 	searchPhone   = "sp|"
 	searchMother  = "sm|"
 	searchAccount = "sa|"
 	searchSound   = "ss|" // the sound of a word of a name
 )
 
-// after is greater than every text of folded characters.
-const after = "\U0010FFFF"
+const (
+	// after is greater than every text of folded characters.
+	after = "\U0010FFFF"
+	// maxPart is how many characters of a trait count in a key of two: two of them are below maxKey.
+	maxPart = 30
+	// maxNames is how many family names and how many given names of a person make keys of two.
+	maxNames = 12
+)
+
+// part cuts a trait for a key of two.
+func part(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > maxPart {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// day is a birth date without its time.
+func day(d hl7v2.DTM) string { return string(d[:min(len(d), 8)]) }
 
 // searchKeys are the keys by which Ranges finds an identity.
 func (d *Demographics) searchKeys() []string {
-	var out []string
+	var out, families, givens []string
 	for _, n := range d.Names {
 		if f := fold(n.Family); f != "" {
-			out = append(out, searchFamily+f)
+			families = append(families, part(f))
 		}
-		if g := fold(n.Given); g != "" {
-			out = append(out, searchGiven+g)
+		g := fold(n.Given)
+		if g == "" {
+			g = fold(n.Second) // all there is of given names
+		}
+		if g != "" {
+			givens = append(givens, part(g))
 		}
 		for _, w := range append(words(n.Family), words(n.Given)...) {
 			out = append(out, searchSound+phonetic(w))
+		}
+	}
+	families, givens = orNone(families), orNone(givens)
+	for _, f := range families {
+		for _, g := range givens {
+			if f != "" {
+				out = append(out, searchFamily+f+"|"+g)
+			}
+			if g != "" {
+				out = append(out, searchGiven+g+"|"+f)
+			}
+		}
+		if d.BirthDate != "" {
+			out = append(out, searchBirth+day(d.BirthDate)+" "+f) // a blank is before all digits: 1980 is before 198006
 		}
 	}
 	for _, n := range d.MothersMaiden {
 		if f := fold(n.Family); f != "" {
 			out = append(out, searchMother+f)
 		}
-	}
-	if d.BirthDate != "" {
-		out = append(out, searchBirth+string(d.BirthDate))
 	}
 	for _, p := range d.Phones {
 		if n := number(p.Number); n != "" {
@@ -138,42 +174,131 @@ func (d *Demographics) searchKeys() []string {
 	return out
 }
 
+// orNone gives the first distinct texts, or one empty text.
+func orNone(list []string) []string {
+	if len(list) == 0 {
+		return []string{""}
+	}
+	list = distinct(list)
+	return list[:min(len(list), maxNames)]
+}
+
 // Ranges lists where to look for what can match, each enough on its own; the storage takes the one with the fewest keys. It is
 // empty when the search has no criterion that narrows it.
 func (s *Search) Ranges() [][]Range {
 	var out [][]Range
-	begins := func(kind, text string) {
-		if prefix, _, _ := strings.Cut(text, "*"); len(fold(prefix)) > 0 {
-			p := clip(kind + fold(prefix))
-			if !strings.Contains(text, "*") {
-				out = append(out, []Range{{p, p}})
-				return
-			}
-			out = append(out, []Range{{p, p + after}})
-		}
-	}
 	if s.Account.ID != "" {
-		k := clip(searchAccount + s.Account.ID)
-		out = append(out, []Range{{k, k}})
+		out = append(out, []Range{exactly(searchAccount + s.Account.ID)})
 	}
 	if n := number(s.Phone); n != "" && !strings.Contains(s.Phone, "*") {
-		out = append(out, []Range{{clip(searchPhone + n), clip(searchPhone + n)}})
+		out = append(out, []Range{exactly(searchPhone + n)})
 	}
-	if s.Birth.From != "" && s.Birth.To != "" {
-		out = append(out, []Range{{searchBirth + string(s.Birth.From), searchBirth + string(s.Birth.To) + after}})
+	if m := newBeginning(s.MothersFamily); m.text != "" {
+		out = append(out, []Range{m.in(searchMother, false)})
 	}
-	begins(searchMother, s.MothersFamily)
-	if !s.Fuzzy {
-		begins(searchFamily, s.Family)
-		begins(searchGiven, s.Given)
-		return out
+	if s.Fuzzy {
+		return append(append(out, s.births(beginning{})...), s.fuzzyNames()...)
 	}
+	family := newBeginning(s.Family)
+	if family.text != "" && s.Birth.From == s.Birth.To && len(s.Birth.From) >= 8 {
+		return append(out, s.births(family)...) // whatever else is asked for: these are few
+	}
+	return append(append(out, s.births(beginning{})...), s.names(family)...)
+}
+
+// exactly is the one key.
+func exactly(key string) Range { return Range{clip(key), clip(key)} }
+
+// begins is all keys that begin with the text.
+func begins(text string) Range { return Range{clip(text), clip(text) + after} }
+
+// beginning is what stands before the first asterisk of a criterion, folded.
+type beginning struct {
+	text string
+	open bool // an asterisk follows
+}
+
+func newBeginning(s string) beginning {
+	text, _, open := strings.Cut(s, "*")
+	return beginning{part(fold(text)), open}
+}
+
+// in is where the keys of a kind are that the criterion can match; more tells that something follows it in the key.
+func (b beginning) in(kind string, more bool) Range {
+	switch {
+	case b.open:
+		return begins(kind + b.text)
+	case more:
+		return begins(kind + b.text + "|")
+	}
+	return exactly(kind + b.text)
+}
+
+// births is where the birth dates are, of people with the family name if there is one.
+func (s *Search) births(family beginning) [][]Range {
+	switch {
+	case s.Birth.From == "" || s.Birth.To == "":
+		return nil
+	case family.text != "":
+		return [][]Range{{family.in(searchBirth+day(s.Birth.From)+" ", false)}}
+	}
+	return [][]Range{{{searchBirth + day(s.Birth.From), searchBirth + day(s.Birth.To) + after}}}
+}
+
+// names is where the names are: both of them in one key, unless neither is whole.
+func (s *Search) names(family beginning) [][]Range {
+	givens := s.givens()
+	var byFamily, byGiven []Range
+	if family.text != "" {
+		byFamily = []Range{family.in(searchFamily, true)}
+	}
+	for _, g := range givens {
+		byGiven = append(byGiven, g.in(searchGiven, true))
+	}
+	switch {
+	case family.text == "" && len(givens) == 0:
+		return nil
+	case family.text == "":
+		return [][]Range{byGiven}
+	case len(givens) == 0:
+		return [][]Range{byFamily}
+	case !family.open:
+		for i, g := range givens {
+			givens[i].text = family.text + "|" + g.text
+			byGiven[i] = givens[i].in(searchFamily, false)
+		}
+		return [][]Range{byGiven}
+	case !givens[0].open:
+		for i, g := range givens {
+			byGiven[i] = family.in(searchGiven+g.text+"|", false)
+		}
+		return [][]Range{byGiven}
+	}
+	return [][]Range{byFamily, byGiven}
+}
+
+// givens are the given names that the criterion can match: its last words may be second names, which are in no key.
+func (s *Search) givens() []beginning {
+	g := newBeginning(s.Given)
+	if g.text == "" {
+		return nil
+	}
+	out := []beginning{g}
+	for i, r := range g.text {
+		if r == ' ' {
+			out = append(out, beginning{text: g.text[:i]})
+		}
+	}
+	return out
+}
+
+// fuzzyNames is where names are that begin with or sound like those sought.
+func (s *Search) fuzzyNames() (out [][]Range) {
 	for _, x := range []struct{ kind, text string }{{searchFamily, s.Family}, {searchGiven, s.Given}} {
 		if t := fold(strings.TrimRight(x.text, "*")); len(t) > 1 && !strings.Contains(t, "*") {
-			ranges := []Range{{clip(x.kind + t), clip(x.kind+t) + after}}
+			ranges := []Range{begins(x.kind + part(t))}
 			for _, w := range words(t) {
-				p := clip(searchSound + phonetic(w))
-				ranges = append(ranges, Range{p, p})
+				ranges = append(ranges, exactly(searchSound+phonetic(w)))
 			}
 			out = append(out, ranges)
 		}
@@ -274,6 +399,8 @@ type Finder interface {
 	Reader
 	// Between returns the live identities with a key in the ranges of the list that has the fewest, at most limit.
 	Between(ctx context.Context, ranges [][]Range, limit int) ([]*Identity, error)
+	// Members returns every identity of the people with these numbers, subsumed ones too.
+	Members(ctx context.Context, people []int64) ([]*Identity, error)
 }
 
 // maxScanned is how many identities a search may look at for each one that it may return.
@@ -304,11 +431,11 @@ func (p *Policy) Find(ctx context.Context, r Finder, s Search, limit int) ([]Fou
 	if len(order) > limit {
 		return nil, refuse(TooLoose, PartCriterion, 0)
 	}
-	group, err := r.Group(ctx, order)
+	members, err := r.Members(ctx, order)
 	if err != nil {
 		return nil, err
 	}
-	for person, identities := range group.people() {
+	for person, identities := range (&Group{Members: members}).people() {
 		best[person].Identities = p.sorted(identities)
 	}
 	return ranked(best, order), nil
@@ -324,11 +451,8 @@ func (p *Policy) scan(ctx context.Context, r Finder, s *Search, limit int) ([]*I
 		if err != nil || len(found) == 0 || !found[0].Live() {
 			return nil, err
 		}
-		g, err := r.Group(ctx, []int64{found[0].Person})
-		if err != nil {
-			return nil, err
-		}
-		return g.live(), nil
+		members, err := r.Members(ctx, []int64{found[0].Person})
+		return (&Group{Members: members}).live(), err
 	}
 	ranges := s.Ranges()
 	if len(ranges) == 0 {

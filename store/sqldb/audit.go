@@ -166,22 +166,13 @@ func (t *tx) record(ctx context.Context, messages []store.AuditMessage) error {
 			users = append(users, u, at, id)
 		}
 	}
-	for _, x := range []struct {
-		into   constant
-		values []any
-		width  int
-	}{
+	return t.insertAll(ctx, []rowsOf{
 		{"audit_event (id, exchange, peer, parsed, event_time, event_id, event_type, action, outcome, source, digest, codec, message)", events, 13},
 		{"audit_patient (patient, event_time, event)", patients, 3},
 		{"audit_user (name, event_time, event)", users, 3},
 		{"audit_link (number, event, prev, hash)", links, 4},
 		{"audit_unlinked (event)", unlinked, 1},
-	} {
-		if _, err := t.insert(ctx, x.into, "", x.values, x.width); err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }
 
 // received tells whether a message that was sent to us is stored already.

@@ -23,13 +23,13 @@ type prepared struct {
 }
 
 // maxPrepared is how many statements a connection keeps.
-const maxPrepared = 128
+const maxPrepared = 256
 
 func newConn(c *sql.Conn, counted func()) *conn {
 	return &conn{sql: c, byText: map[string]*list.Element{}, counted: counted}
 }
 
-// prepare returns the statement of this text. It is closed when 128 others were used after it, so the caller must be
+// prepare returns the statement of this text. It is closed when 256 others were used after it, so the caller must be
 // done with it before it prepares another.
 func (c *conn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if e := c.byText[text]; e != nil {

@@ -32,6 +32,8 @@ type dialect struct {
 	unhurried constant
 	// alone: one transaction writes at a time.
 	alone bool
+	// together: INSERTs into several tables can be one statement (WITH), which saves round trips.
+	together bool
 	// match stands between a value and a pattern from the function pattern. It compares case-sensitively, by characters.
 	match   constant
 	pattern func(p string, underscore bool) string

@@ -44,12 +44,7 @@ func (x *Identities) Apply(ctx context.Context, f pix.Feed) error {
 // identityNumber reads the number for what is new, and holds off other changes of the index until the transaction ends.
 func (t *tx) identityNumber(ctx context.Context) (next int64, err error) {
 	b := t.builder()
-	b.add("INSERT INTO identity_number (id, next) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET next = identity_number.next")
-	if err := t.change(ctx, "identity number", 1, b); err != nil {
-		return 0, err
-	}
-	b = t.builder()
-	b.add("SELECT next FROM identity_number WHERE id = 1")
+	b.add("INSERT INTO identity_number (id, next) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET next = identity_number.next RETURNING next")
 	err = t.query(ctx, "identity number", b, func(rows *sql.Rows) error { return rows.Scan(&next) })
 	return next, err
 }
@@ -65,7 +60,7 @@ func (x *Identities) Person(ctx context.Context, id hl7v2.PatientKey) (person *p
 		if len(found) == 0 || !found[0].Live() {
 			return &pix.Refusal{Reason: pix.UnknownID, Part: pix.PartID}
 		}
-		members, err := r.members(ctx, []int64{found[0].Person})
+		members, err := r.Members(ctx, []int64{found[0].Person})
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"dossier/hl7v2"
@@ -107,7 +108,8 @@ func (r *identityReader) Identities(ctx context.Context, keys []hl7v2.PatientKey
 	return out, nil
 }
 
-func (r *identityReader) members(ctx context.Context, people []int64) ([]*pix.Identity, error) {
+// Members implements pix.Finder.
+func (r *identityReader) Members(ctx context.Context, people []int64) ([]*pix.Identity, error) {
 	var out []*pix.Identity
 	for part := range parts(people) {
 		b := r.tx.builder()
@@ -125,7 +127,7 @@ func (r *identityReader) members(ctx context.Context, people []int64) ([]*pix.Id
 
 // Group implements pix.Reader.
 func (r *identityReader) Group(ctx context.Context, people []int64) (*pix.Group, error) {
-	members, err := r.members(ctx, people)
+	members, err := r.Members(ctx, people)
 	if err != nil {
 		return nil, err
 	}
@@ -134,19 +136,17 @@ func (r *identityReader) Group(ctx context.Context, people []int64) (*pix.Group,
 	for _, i := range members {
 		seqs = append(seqs, i.Seq)
 	}
-	links, err := r.edges(ctx, "SELECT x.a, x.b, x.kind FROM identity_link x WHERE ", seqs)
+	pairs, err := r.edges(ctx, seqs)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range links {
-		g.Links = append(g.Links, pix.Joined{Pair: pix.Pair{A: r.known[e.a], B: r.known[e.b]}, Kind: pix.LinkKind(e.kind)})
-	}
-	apart, err := r.edges(ctx, "SELECT x.a, x.b, '' FROM identity_apart x WHERE ", seqs)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range apart {
-		g.Apart = append(g.Apart, pix.Pair{A: r.known[e.a], B: r.known[e.b]})
+	for _, e := range pairs {
+		switch p := (pix.Pair{A: r.known[e.a], B: r.known[e.b]}); e.kind {
+		case keptApart:
+			g.Apart = append(g.Apart, p)
+		default:
+			g.Links = append(g.Links, pix.Joined{Pair: p, Kind: pix.LinkKind(e.kind)})
+		}
 	}
 	return g, nil
 }
@@ -156,26 +156,35 @@ type edge struct {
 	kind string
 }
 
-// edges reads pairs that have one of the identities at either end, and the identities at both.
-func (r *identityReader) edges(ctx context.Context, from constant, seqs []int64) ([]edge, error) {
+// keptApart stands for the kind of a link where a pair is none.
+const keptApart = ""
+
+// edges reads links and separations that have one of the identities at either end, and the identities at both.
+func (r *identityReader) edges(ctx context.Context, seqs []int64) ([]edge, error) {
 	var out []edge
 	seen := map[edge]bool{}
 	for part := range parts(seqs) {
-		for _, end := range []constant{"x.a ", "x.b "} {
-			b := r.tx.builder()
-			b.add(from, end)
-			in(b, part, number)
-			err := r.tx.query(ctx, "links", b, func(rows *sql.Rows) error {
-				var e edge
-				if err := rows.Scan(&e.a, &e.b, &e.kind); err != nil || seen[e] {
-					return err
-				}
-				seen[e], out = true, append(out, e)
-				return nil
-			})
-			if err != nil {
-				return nil, err
+		b := r.tx.builder()
+		for n, from := range []constant{
+			"SELECT x.a, x.b, x.kind FROM identity_link x WHERE x.a ", "SELECT x.a, x.b, x.kind FROM identity_link x WHERE x.b ",
+			"SELECT x.a, x.b, '' FROM identity_apart x WHERE x.a ", "SELECT x.a, x.b, '' FROM identity_apart x WHERE x.b ",
+		} {
+			if n > 0 {
+				b.add(" UNION ALL ")
 			}
+			b.add(from)
+			in(b, part, number)
+		}
+		err := r.tx.query(ctx, "links", b, func(rows *sql.Rows) error {
+			var e edge
+			if err := rows.Scan(&e.a, &e.b, &e.kind); err != nil || seen[e] {
+				return err
+			}
+			seen[e], out = true, append(out, e)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	var missing []int64
@@ -199,45 +208,68 @@ func (r *identityReader) Candidates(ctx context.Context, keys []string, limit in
 	return r.read(ctx, "candidates", b)
 }
 
-// Between implements pix.Finder.
+// Between implements pix.Finder. Keys are read first and identities by their numbers: a database that sees both in one statement
+// cannot know how few keys lie between two values that it does not know, and may walk over all identities instead.
 func (r *identityReader) Between(ctx context.Context, ranges [][]pix.Range, limit int) ([]*pix.Identity, error) {
-	best, fewest := 0, limit+1
+	var best []int64
+	fewest := limit
 	for n, list := range ranges {
-		if len(ranges) == 1 {
-			break
-		}
-		count, err := r.count(ctx, list, fewest)
+		seqs, err := r.keysBetween(ctx, list, fewest)
 		if err != nil {
 			return nil, err
 		}
-		if count < fewest {
-			best, fewest = n, count
+		if n == 0 || len(seqs) < fewest {
+			best, fewest = seqs, len(seqs)
+		}
+		if fewest == 0 {
+			return nil, nil
 		}
 	}
-	b := r.tx.builder()
-	b.add("SELECT ", identityColumns, " FROM identity i WHERE i.seq IN (SELECT k.identity FROM identity_key k WHERE ")
-	between(b, ranges[best])
-	b.add(") ORDER BY i.seq LIMIT ")
-	b.bind(limit)
-	return r.read(ctx, "search", b)
+	if err := r.bySeq(ctx, best); err != nil {
+		return nil, err
+	}
+	slices.Sort(best)
+	out := make([]*pix.Identity, len(best))
+	for i, seq := range best {
+		out[i] = r.known[seq]
+	}
+	return out, nil
 }
 
-// count counts the keys in the ranges, up to a limit.
-func (r *identityReader) count(ctx context.Context, ranges []pix.Range, limit int) (n int, err error) {
-	b := r.tx.builder()
-	b.add("SELECT count(*) FROM (SELECT 1 FROM identity_key k WHERE ")
-	between(b, ranges)
-	b.add(" LIMIT ")
-	b.bind(limit)
-	b.add(") AS c")
-	err = r.tx.query(ctx, "search", b, func(rows *sql.Rows) error { return rows.Scan(&n) })
-	return n, err
+// keysBetween gives the numbers of identities with a key in the ranges, each once, at most limit.
+func (r *identityReader) keysBetween(ctx context.Context, ranges []pix.Range, limit int) ([]int64, error) {
+	for rows := limit; ; rows *= 2 {
+		var seqs []int64
+		b := r.tx.builder()
+		b.add("SELECT k.identity FROM identity_key k WHERE ")
+		between(b, ranges)
+		b.add(" LIMIT ")
+		b.bind(rows)
+		err := r.tx.query(ctx, "search", b, func(s *sql.Rows) error {
+			var seq int64
+			err := s.Scan(&seq)
+			seqs = append(seqs, seq)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		complete := len(seqs) < rows
+		if seqs = distinct(seqs); complete || len(seqs) >= limit {
+			return seqs[:min(len(seqs), limit)], nil
+		}
+	}
 }
 
 func between(b *builder, ranges []pix.Range) {
 	for n, x := range ranges {
 		if n > 0 {
 			b.add(" OR ")
+		}
+		if x.From == x.To {
+			b.add("k.value = ")
+			b.bind(x.From)
+			continue
 		}
 		b.add("k.value >= ")
 		b.bind(x.From)

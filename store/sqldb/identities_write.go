@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"dossier/pix"
@@ -13,9 +14,11 @@ type identityWriter struct {
 	*tx
 	effects *pix.Effects
 	next    int64 // number of the next new row
+	fresh   int64 // identities from this number on are new
 }
 
 func (w *identityWriter) write(ctx context.Context) error {
+	w.fresh = w.next
 	for _, step := range []func(context.Context) error{
 		w.identities, w.links, w.apart, w.reviews, w.patients, w.history, w.notices, w.number,
 	} {
@@ -79,12 +82,25 @@ func (w *identityWriter) update(ctx context.Context, i *pix.Identity, survivor, 
 }
 
 func (w *identityWriter) keys(ctx context.Context, i *pix.Identity) error {
-	var values []any
-	for _, k := range i.Keys() {
-		values = append(values, k, i.Seq)
+	keys := i.Keys()
+	if len(keys) == 0 {
+		return nil
 	}
-	_, err := w.insert(ctx, "identity_key (value, identity)", "", values, 2)
-	return err
+	// Some rows twice, which changes nothing: so a few prepared texts serve all numbers, and one statement each identity.
+	var values []any
+	for n := range (len(keys) + 3) / 4 * 4 {
+		values = append(values, keys[min(n, len(keys)-1)], i.Seq)
+	}
+	for part := range slices.Chunk(values, 2*maxRows) {
+		b := w.builder()
+		b.add("INSERT INTO identity_key (value, identity) VALUES ")
+		b.rows(part, 2)
+		b.add(" ON CONFLICT (value, identity) DO NOTHING")
+		if _, err := w.exec(ctx, "identity keys", b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ordered gives the numbers of a pair, the smaller first.
@@ -139,6 +155,9 @@ func (w *identityWriter) apart(ctx context.Context) error {
 
 func (w *identityWriter) reviews(ctx context.Context) error {
 	for _, i := range w.effects.Examined {
+		if i.Seq >= w.fresh {
+			continue // nobody has looked at it before
+		}
 		b := w.builder()
 		b.add("DELETE FROM identity_review WHERE a = ")
 		b.bind(i.Seq)

@@ -19,7 +19,8 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// What a connection asks for unless the URL says otherwise. The server ends what hangs, so that its locks are free again.
+// What a connection asks for unless the URL says otherwise. The server ends what hangs, so that its locks are free again. No statement here
+// is worth the start of a compiler or of parallel workers, which takes longer.
 const (
 	connectTimeout    = "5"     // seconds
 	statementTimeout  = "60000" // milliseconds
@@ -121,7 +122,7 @@ func postgresConnector(address string) (*pq.Connector, error) {
 	if config.Runtime == nil {
 		config.Runtime = map[string]string{}
 	}
-	for name, value := range map[string]string{"jit": "off", "statement_timeout": statementTimeout, "idle_in_transaction_session_timeout": idleInTransaction} {
+	for name, value := range map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0", "statement_timeout": statementTimeout, "idle_in_transaction_session_timeout": idleInTransaction} {
 		if _, ok := config.Runtime[name]; !ok {
 			config.Runtime[name] = value
 		}
@@ -191,6 +192,8 @@ var postgresDialect = dialect{
 	transaction: "SELECT pg_current_xact_id()::text",
 	outcome:     postgresOutcome,
 	unhurried:   "SET LOCAL statement_timeout = 0",
+
+	together: true,
 
 	match:      " LIKE ",
 	pattern:    likePattern,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"dossier/internal/failpoint"
 	"dossier/store"
@@ -135,16 +136,21 @@ func (t *tx) fail(err error) error {
 	return err
 }
 
-// maxRows is the most rows in one INSERT.
-const maxRows = 64
+const (
+	maxRows = 64 // in one INSERT
+	fewRows = 8  // of which every number has a text of its own
+)
 
-// insert adds the rows, width values each, and returns how many rows were added or changed. It runs one statement for each
-// power of two in the number of rows, so that a few prepared texts serve all numbers.
+// insert adds the rows, width values each, and returns how many rows were added or changed. More than fewRows are several
+// statements of a power of two in rows, so that a few prepared texts serve all numbers.
 func (t *tx) insert(ctx context.Context, into, after constant, values []any, width int) (int64, error) {
 	var total int64
 	for rows := maxRows; len(values) > 0; {
 		for rows*width > len(values) {
 			rows /= 2
+		}
+		if rest := len(values) / width; rest <= fewRows {
+			rows = rest
 		}
 		b := t.builder()
 		b.add("INSERT INTO ", into, " VALUES ")
@@ -158,3 +164,47 @@ func (t *tx) insert(ctx context.Context, into, after constant, values []any, wid
 	}
 	return total, nil
 }
+
+// rowsOf are rows of one table, width values each.
+type rowsOf struct {
+	into   constant
+	values []any
+	width  int
+}
+
+// insertAll adds rows to several tables that do not refer to each other: in one statement where the dialect has one for it and
+// no table gets more than fewRows.
+func (t *tx) insertAll(ctx context.Context, all []rowsOf) error {
+	all = slices.DeleteFunc(all, func(r rowsOf) bool { return len(r.values) == 0 })
+	many := slices.ContainsFunc(all, func(r rowsOf) bool { return len(r.values) > fewRows*r.width })
+	if !t.db.dialect.together || many || len(all) < 2 {
+		for _, r := range all {
+			if _, err := t.insert(ctx, r.into, "", r.values, r.width); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	b := t.builder()
+	for i, r := range all {
+		switch {
+		case i == 0:
+			b.add("WITH ", insertNames[i], " AS (")
+		case i < len(all)-1:
+			b.add(", ", insertNames[i], " AS (")
+		}
+		b.add("INSERT INTO ", r.into, " VALUES ")
+		b.rows(r.values, r.width)
+		if i < len(all)-1 {
+			b.add(")")
+		}
+		if i == len(all)-2 {
+			b.add(" ")
+		}
+	}
+	_, err := t.exec(ctx, "insert", b)
+	return err
+}
+
+// insertNames are the names of the parts of one statement of several INSERTs.
+var insertNames = []constant{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7"}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestStatusLine(t *testing.T) {
@@ -22,6 +23,18 @@ func TestStatusLine(t *testing.T) {
 	for _, name := range []string{"VmPeak", "VmSwap", "Vm", "Name"} {
 		if got, err := statusLine(status, name); err == nil {
 			t.Errorf("%s: got %d, want an error", name, got)
+		}
+	}
+}
+
+func TestProcessorTime(t *testing.T) {
+	t.Parallel()
+	const stat = "12 (a b) c) S 1 12 12 0 -1 4194304 5 0 0 0 %s 17 0 0 20 0 9 0 100 1 2"
+	for text, want := range map[string]time.Duration{
+		strings.Replace(stat, "%s", "250", 1): 2670 * time.Millisecond, strings.Replace(stat, "%s", "many", 1): 0, "12 (a) S 1": 0, "": 0,
+	} {
+		if got := processorTime(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
 }
@@ -125,6 +138,7 @@ func TestRunRefuses(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"unknown flag":  {"-fast"},
+		"unknown part":  {"-quick", "-only", "audit,everything"},
 		"no such disk":  {"-quick", "-dir", filepath.Join(t.TempDir(), "absent")},
 		"nothing there": {"-files", filepath.Join(t.TempDir(), "absent")},
 	} {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -31,9 +32,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "about a minute: fewer rounds, smaller transfers")
 	binary := flags.String("dossier", filepath.Join("bin", "dossier"), "the server to measure")
+	unaudited := flags.String("unaudited", "", "the server built with the tag unaudited, to measure the cost of audit")
 	database := flags.String("postgres", "", "URL of an empty PostgreSQL database to measure too, with a query part such as ?sslmode=disable")
-	million := flags.Bool("million", false, "measure growth to 1,000,000 DocumentEntries too; loading them takes a quarter of an hour and 4 GB")
+	million := flags.Bool("million", false, "measure at 1,000,000 DocumentEntries, patients and audit events too; loading takes half an hour and 10 GB")
 	dir := flags.String("dir", "", "folder for temporary data, on the disk to measure; default is the system's")
+	only := flags.String("only", "", "measure these parts alone, by the names that a run shows, separated by commas")
 	files := flags.String("files", "", "be the limit of ITI-43 instead: serve the files of this folder until standard input ends")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -47,17 +50,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if *million {
 		p.levels = append(slices.Clone(p.levels), 1_000_000)
+		p.people = append(slices.Clone(p.people), 1_000_000)
+		p.events = 1_000_000
 	}
 	b := newBench(p, *binary, *dir)
-	b.postgresURL = *database
+	b.postgresURL, b.unaudited = *database, *unaudited
+	if *only != "" {
+		b.only = strings.Split(*only, ",")
+	}
 	return b.run(ctx, out)
 }
 
 // bench is one run: what it may use and what it has found.
 type bench struct {
 	plan
-	postgresURL string // "": not measured
+	postgresURL string   // "": not measured
+	only        []string // parts; all when empty
 	binary      string
+	unaudited   string // the same without audit; "": not measured
 	parent      string // of dir
 	dir         string // of this run
 	ids         ids
@@ -83,17 +93,26 @@ func (b *bench) run(ctx context.Context, out io.Writer) (err error) {
 }
 
 func (b *bench) measure(ctx context.Context) error {
-	progress("XML")
-	if err := b.xml(ctx); err != nil {
-		return fmt.Errorf("XML: %w", err)
-	}
-	if err := b.transactions(ctx); err != nil {
-		return err
-	}
-	for _, part := range []struct {
+	parts := []struct {
 		name string
 		run  func(context.Context) error
-	}{{"PostgreSQL", b.postgres}, {"growth", b.growth}, {"large answers", b.answers}, {"memory", b.memory}} {
+	}{
+		{"XML", b.xml}, {"transactions", b.transactions}, {"PostgreSQL", b.postgres}, {"growth", b.growth}, {"patient index on SQLite", b.identitiesOn("SQLite")}, {"patient index on PostgreSQL", b.identitiesOn("PostgreSQL")}, {"audit", b.audit}, {"idle connections", b.idleMLLP},
+		{"large answers", b.answers}, {"memory", b.memory},
+	}
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.name)
+	}
+	for _, name := range b.only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("-only: expected names of %q, got %q", names, name)
+		}
+	}
+	for _, part := range parts {
+		if len(b.only) > 0 && !slices.Contains(b.only, part.name) {
+			continue
+		}
 		progress(part.name)
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

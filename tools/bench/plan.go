@@ -13,11 +13,15 @@ type plan struct {
 	large          int64 // bytes of the largest document of ITI-41 and ITI-43
 	huge           int64 // bytes of a document when memory is measured
 	levels         []int // DocumentEntries between which growth is measured
+	people         []int // the same of the patient index
+	events         int   // audit events among which is searched
+	forwarded      int   // audit events that are forwarded
+	idle           int   // connections of MLLP that say nothing
 }
 
 var (
-	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000}}
-	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}}
+	full  = plan{pairs: 7, block: 500 * time.Millisecond, most: 1000, few: 2, tens: 900, hundreds: 10, large: 100 * mb, huge: 1000 * mb, levels: []int{10_000, 100_000}, people: []int{1000}, events: 100_000, forwarded: 40_000, idle: 10_000}
+	brief = plan{pairs: 5, block: 150 * time.Millisecond, most: 300, few: 1, tens: 90, hundreds: 10, large: 20 * mb, huge: 100 * mb, levels: []int{1000, 10_000}, people: []int{1000}, events: 20_000, forwarded: 20_000, idle: 10_000}
 )
 
 const (
@@ -40,5 +44,7 @@ const (
 	goalAnswer        = 1 << 20  // bytes above a server with small answers
 	goalGrowth        = 0.80     // at most 1.25 times slower
 	goalEntryBytes    = 2048
-	goalSlotShape     = 5 // times faster
+	goalSlotShape     = 5    // times faster
+	goalAudited       = 0.75 // of the throughput without audit
+	goalForward       = 5000 // events a second, or what the receiver takes
 )

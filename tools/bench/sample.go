@@ -27,6 +27,8 @@ func (s samples) at(p float64) time.Duration {
 type comparison struct {
 	server, limit samples
 	ratios        []float64 // limit/server by the medians of each pair of blocks, ascending
+
+	rates, limitRates []float64 // operations a second of each block, ascending, where abreast compares
 }
 
 // ratio is the median of the pairs: the part of the limit that is reached.

@@ -18,6 +18,8 @@ import (
 // server is a dossier process on free ports of the loopback interface.
 type server struct {
 	registry, repository string // URLs
+	mllp                 string // host:port
+	admin                string // URL
 	data                 string // its folder
 	child
 }
@@ -93,6 +95,8 @@ func launch(ctx context.Context, cmd *exec.Cmd, ready func(output string) bool) 
 var (
 	repositoryURL = regexp.MustCompile(`POST (http://\S+/xds/repository)`)
 	registryURL   = regexp.MustCompile(`POST (http://\S+/xds/registry)`)
+	adminURL      = regexp.MustCompile(`(http://\S+)/metrics`)
+	mllpAddress   = regexp.MustCompile(`mllp://(\S+)`)
 )
 
 // start runs a server with its data in that folder, new or not. Its log goes to a file beside it, as an operator's would.
@@ -102,8 +106,15 @@ func (b *bench) start(ctx context.Context, data string) (*server, error) {
 
 // startOn is start with the database at the URL; none is SQLite in the folder.
 func (b *bench) startOn(ctx context.Context, data, database string) (*server, error) {
+	return b.startAs(ctx, data, setup{binary: b.binary, database: database, configuration: b.configuration()})
+}
+
+// setup is what one server has of its own.
+type setup struct{ binary, database, configuration string }
+
+func (b *bench) startAs(ctx context.Context, data string, as setup) (*server, error) {
 	config := data + ".yaml"
-	if err := os.WriteFile(config, []byte(b.configuration()), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(as.configuration), 0o600); err != nil {
 		return nil, err
 	}
 	log, err := os.OpenFile(data+".log", os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -111,16 +122,17 @@ func (b *bench) startOn(ctx context.Context, data, database string) (*server, er
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(b.binary, "serve", "--config", config, "--data", data,
-		"--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--database", database)
+	cmd := exec.Command(as.binary, "serve", "--config", config, "--data", data,
+		"--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--database", as.database)
 	cmd.Env, cmd.Stderr = withoutSettings(os.Environ()), log
 	s := &server{data: data}
 	c, err := launch(ctx, cmd, func(banner string) bool {
 		repository, registry := repositoryURL.FindStringSubmatch(banner), registryURL.FindStringSubmatch(banner)
-		if repository == nil || registry == nil {
+		mllp, admin := mllpAddress.FindStringSubmatch(banner), adminURL.FindStringSubmatch(banner)
+		if repository == nil || registry == nil || mllp == nil || admin == nil {
 			return false
 		}
-		s.repository, s.registry = repository[1], registry[1]
+		s.repository, s.registry, s.mllp, s.admin = repository[1], registry[1], mllp[1], admin[1]
 		return true
 	})
 	if err != nil {

@@ -37,6 +37,7 @@ type database struct {
 	db       *sql.DB
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt
+	numbered bool   // placeholders are $1, $2 ...
 	answer   []byte // of findFragments, used again: a limit makes no garbage
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"text/tabwriter"
 	"time"
 )
@@ -83,6 +84,17 @@ func digits(v float64) float64 { return min(v, 999) }
 
 func perSecond(size int64, d time.Duration) string {
 	return fmt.Sprintf("%.0f MB/s", float64(size)/1e6/d.Seconds())
+}
+
+// perSecondText gives three digits of a rate.
+func perSecondText(rate float64) string {
+	switch {
+	case rate >= 1000:
+		return fmt.Sprintf("%.0f/s", math.Round(rate/10)*10)
+	case rate >= 100:
+		return fmt.Sprintf("%.0f/s", rate)
+	}
+	return fmt.Sprintf("%.1f/s", rate)
 }
 
 // bytes of a document or message, as people say it.

@@ -32,9 +32,9 @@ func TestTable(t *testing.T) {
 		return s
 	}
 	var tb table
-	tb.add("slow", "its limit", &comparison{ms(4, 4, 8), ms(1, 1, 2), []float64{.2, .25, .3}}, 0, .5)
-	tb.add("fast", "its limit", &comparison{ms(2), ms(1), []float64{.5}}, 1*mb, .5)
-	tb.add("free", "its limit", &comparison{ms(2), ms(1), []float64{.5}}, 0, 0)
+	tb.add("slow", "its limit", &comparison{server: ms(4, 4, 8), limit: ms(1, 1, 2), ratios: []float64{.2, .25, .3}}, 0, .5)
+	tb.add("fast", "its limit", &comparison{server: ms(2), limit: ms(1), ratios: []float64{.5}}, 1*mb, .5)
+	tb.add("free", "its limit", &comparison{server: ms(2), limit: ms(1), ratios: []float64{.5}}, 0, 0)
 	tb.note("%d notes", 1)
 	var out strings.Builder
 	if err := tb.print(&out); err != nil {
