@@ -77,7 +77,7 @@ func (b *bench) auditSearch(ctx context.Context) (err error) {
 		return err
 	}
 	b.table.note("%s audit events stored in %.1f s", count(b.events), time.Since(started).Seconds())
-	s, err := b.startAs(ctx, data, setup{binary: b.binary, configuration: "{}\n"})
+	s, err := b.startAs(ctx, data, setup{binary: b.binary, configuration: "audit:\n  search: loopback\n"})
 	if err != nil {
 		return err
 	}
