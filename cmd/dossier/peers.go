@@ -23,12 +23,14 @@ type tcpConn interface {
 // peerConn leaves the list when it is closed.
 type peerConn struct {
 	tcpConn
-	peers *peers
+	peers  *peers
+	closed bool // under the lock of peers
 }
 
 // Close closes the connection.
 func (c *peerConn) Close() error {
 	c.peers.mu.Lock()
+	c.closed = true
 	delete(c.peers.open, c)
 	c.peers.mu.Unlock()
 	return c.tcpConn.Close()
@@ -44,18 +46,22 @@ type peerListener struct {
 func (l *peerListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(tcpConn); ok && err == nil {
-		return &peerConn{tcp, l.peers}, nil
+		return &peerConn{tcpConn: tcp, peers: l.peers}, nil
 	}
 	return c, err // listeners here are TCP
 }
 
 func (p *peers) listener(l net.Listener) net.Listener { return &peerListener{l, p} }
 
-// know notes what the peer of a connection has shown.
+// know notes what the peer of a connection has shown, unless the connection was given up within its handshake: nobody would close
+// it again.
 func (p *peers) know(c net.Conn, state tls.ConnectionState) {
 	if c, ok := c.(*peerConn); ok {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if c.closed {
+			return
+		}
 		if p.open == nil {
 			p.open = map[*peerConn]tls.ConnectionState{}
 		}
