@@ -131,7 +131,8 @@ func orList[T any](a, b []T) []T {
 }
 
 // ParseBirthDate reads a birth date of 4 to 14 digits. Month or day 00 means unknown, as Luxembourg writes it, and cuts the
-// precision: 19800000 is 1980.
+// precision: 19800000 is 1980. A zone is dropped: a birth date is a date of the calendar where somebody was born, and midnight of
+// that day is the day before in UTC for everybody east of Greenwich.
 func ParseBirthDate(s string) (hl7v2.DTM, error) {
 	s = strings.TrimSpace(s)
 	digits := s
@@ -143,6 +144,12 @@ func ParseBirthDate(s string) (hl7v2.DTM, error) {
 	}
 	if len(digits) >= 6 && digits[4:6] == "00" {
 		s = s[:4]
+	}
+	if _, err := hl7v2.ParseDTM(s); err != nil { // with its zone, which must be one
+		return "", fmt.Errorf("expected a date YYYY[MM[DD]]")
+	}
+	if i := strings.IndexAny(s, "+-"); i >= 0 {
+		s = s[:i]
 	}
 	d, err := hl7v2.ParseDTM(s)
 	if err != nil {
