@@ -12,6 +12,7 @@ import (
 type query struct {
 	qpd hl7v2.Segment
 	tag string // QPD-2
+	sub byte   // what separates subcomponents
 }
 
 // at is a place in QPD.
@@ -21,7 +22,7 @@ func (q query) at(field, repetition int) place {
 
 // readQuery reads what all queries have: a tag (raised to required by ITI TF-2: 3.9.4.1.2.2) and RCP-1 "I".
 func readQuery(msg *hl7v2.Message) (query, error) {
-	q := query{qpd: msg.Segment("QPD")}
+	q := query{qpd: msg.Segment("QPD"), sub: msg.Separators().Subcomponent}
 	q.tag = q.qpd.Field(2).Text()
 	if err := count(msg, "QPD", 1); err != nil {
 		return q, err
