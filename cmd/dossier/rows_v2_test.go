@@ -109,6 +109,7 @@ func rowsV2() []rowV2 {
 		{"RCP-2 is no quantity", "iti21/quantity", "AE", "102", "AE"},
 		{"RCP-2 in lines", "iti21/quantity-unit", "AE", "103", "AE"},
 		{"continuation", "iti21/second", "AA", "", "OK"},
+		{"continuation of another query", "iti21/second-of-another-query", "AE", "204", "AE"},
 		{"unknown pointer", "iti21/pointer-unknown", "AE", "204", "AE"},
 		{"pointer of another sender", "iti21/pointer-of-another", "AE", "204", "AE"},
 		{"cancellation", "iti21/cancel", "AA", "", ""},
