@@ -67,14 +67,18 @@ type Trait string
 
 // The traits, as PID has them.
 const (
-	TraitNames         Trait = "names"
-	TraitMothersMaiden Trait = "mother's maiden name"
-	TraitBirthDate     Trait = "birth date"
-	TraitSex           Trait = "sex"
-	TraitAddresses     Trait = "addresses"
-	TraitPhones        Trait = "phones"
-	TraitAccount       Trait = "account"
-	TraitNational      Trait = "national ids"
+	TraitNames            Trait = "names"
+	TraitMothersMaiden    Trait = "mother's maiden name"
+	TraitBirthDate        Trait = "birth date"
+	TraitSex              Trait = "sex"
+	TraitAddresses        Trait = "addresses"
+	TraitPhones           Trait = "phones"      // those at home
+	TraitWorkPhones       Trait = "work phones" // Phone.Work
+	TraitAccount          Trait = "account"
+	TraitNational         Trait = "national ids"
+	TraitMultipleBirth    Trait = "multiple birth"
+	TraitBirthOrder       Trait = "birth order"
+	TraitIdentityReliable Trait = "reliability of the identity"
 )
 
 // updated gives d with the traits that u states, and without those to be deleted: an empty field says nothing, "" deletes
@@ -87,7 +91,8 @@ func (d Demographics) updated(u Demographics, deleted []Trait) Demographics {
 	d.BirthDate = hl7v2.DTM(or(string(u.BirthDate), string(d.BirthDate)))
 	d.Sex, d.MultipleBirth, d.BirthOrder = or(u.Sex, d.Sex), or(u.MultipleBirth, d.MultipleBirth), or(u.BirthOrder, d.BirthOrder)
 	d.IdentityReliable = or(u.IdentityReliable, d.IdentityReliable)
-	d.Addresses, d.Phones, d.National = orList(u.Addresses, d.Addresses), orList(u.Phones, d.Phones), orList(u.National, d.National)
+	d.Addresses, d.National = orList(u.Addresses, d.Addresses), orList(u.National, d.National)
+	d.Phones = phonesOr(u.Phones, d.Phones)
 	if u.Account.ID != "" {
 		d.Account = u.Account
 	}
@@ -107,13 +112,45 @@ func (d Demographics) without(t Trait) Demographics {
 	case TraitAddresses:
 		d.Addresses = nil
 	case TraitPhones:
-		d.Phones = nil
+		d.Phones = phonesAt(true, d.Phones)
+	case TraitWorkPhones:
+		d.Phones = phonesAt(false, d.Phones)
 	case TraitAccount:
 		d.Account = hl7v2.CX{}
 	case TraitNational:
 		d.National = nil
+	case TraitMultipleBirth:
+		d.MultipleBirth = ""
+	case TraitBirthOrder:
+		d.BirthOrder = ""
+	case TraitIdentityReliable:
+		d.IdentityReliable = ""
 	}
 	return d
+}
+
+// phonesAt gives those at work, or those that are not.
+func phonesAt(work bool, list []Phone) (out []Phone) {
+	for _, p := range list {
+		if p.Work == work {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// phonesOr is orList for the phones at home and those at work, each of which has a field of its own.
+func phonesOr(a, b []Phone) []Phone {
+	home, work := phonesAt(false, a), phonesAt(true, a)
+	switch {
+	case len(a) == 0:
+		return b
+	case len(home) == 0:
+		return append(phonesAt(false, b), work...)
+	case len(work) == 0:
+		return append(home, phonesAt(true, b)...)
+	}
+	return a
 }
 
 func or(a, b string) string {
@@ -131,7 +168,8 @@ func orList[T any](a, b []T) []T {
 }
 
 // ParseBirthDate reads a birth date of 4 to 14 digits. Month or day 00 means unknown, as Luxembourg writes it, and cuts the
-// precision: 19800000 is 1980.
+// precision: 19800000 is 1980. A zone is dropped: a birth date is a date of the calendar where somebody was born, and midnight of
+// that day is the day before in UTC for everybody east of Greenwich.
 func ParseBirthDate(s string) (hl7v2.DTM, error) {
 	s = strings.TrimSpace(s)
 	digits := s
@@ -143,6 +181,12 @@ func ParseBirthDate(s string) (hl7v2.DTM, error) {
 	}
 	if len(digits) >= 6 && digits[4:6] == "00" {
 		s = s[:4]
+	}
+	if _, err := hl7v2.ParseDTM(s); err != nil { // with its zone, which must be one
+		return "", fmt.Errorf("expected a date YYYY[MM[DD]]")
+	}
+	if i := strings.IndexAny(s, "+-"); i >= 0 {
+		s = s[:i]
 	}
 	d, err := hl7v2.ParseDTM(s)
 	if err != nil {

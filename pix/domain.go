@@ -59,6 +59,14 @@ func (ds Domains) Find(a hl7v2.HD) *Domain {
 	return nil
 }
 
+// whole gives an authority in full where it is that of a domain, so that all ways to write it are equal.
+func (ds Domains) whole(a hl7v2.HD) hl7v2.HD {
+	if d := ds.Find(a); d != nil {
+		return d.Authority
+	}
+	return a
+}
+
 // of returns the domain of a resolved key.
 func (ds Domains) of(authority string) *Domain {
 	for i := range ds {

@@ -66,7 +66,7 @@ type Entry struct {
 	Other    *Identity // of merges, links and unlinks; nil otherwise
 	Event    Event
 	Kind     LinkKind      // of links
-	Before   *Demographics // of updates
+	Before   *Demographics // of updates, and of merges that handed national ids over
 	Origin   Origin
 }
 

@@ -133,29 +133,45 @@ func (d *decision) rematch(changed []*Identity) error {
 // forget drops links by a national id that is no longer the same.
 func (d *decision) forget(i *Identity) {
 	for _, l := range slices.Clone(d.links) {
-		if l.Kind == LinkNational && l.has(i) && !shareNational(l.A, l.B) {
+		if l.Kind == LinkNational && l.has(i) && !d.shareNational(l.A, l.B) {
 			d.disconnect(l)
 		}
 	}
 }
 
-func shareNational(a, b *Identity) bool {
+func (d *decision) shareNational(a, b *Identity) bool {
 	return slices.ContainsFunc(a.Demographics.National, func(k hl7v2.PatientKey) bool {
-		return slices.Contains(b.Demographics.National, k)
+		return slices.ContainsFunc(b.Demographics.National, func(l hl7v2.PatientKey) bool { return d.living(k) == d.living(l) })
 	})
+}
+
+// living gives the id that an id was merged into, as far as it is in the graph: the national id that a record still has names the
+// person whose id it became.
+func (d *decision) living(k hl7v2.PatientKey) hl7v2.PatientKey {
+	i := d.byKey[k]
+	for i != nil && i.Survivor != nil {
+		i = i.Survivor
+	}
+	if i == nil {
+		return k
+	}
+	return i.Key
 }
 
 // nationals links the identity with those that have the same national id, unless the rest of them says that it is another
 // person, or a person took them apart.
 func (d *decision) nationals(i *Identity) error {
-	var keys []string
-	for _, n := range i.Demographics.National {
-		keys = append(keys, nationalKey(n))
-	}
-	if len(keys) == 0 {
+	if len(i.Demographics.National) == 0 {
 		return nil
 	}
-	found, err := d.candidates(i, keys)
+	if err := d.load(i.Demographics.National); err != nil {
+		return err
+	}
+	var keys []string
+	for _, n := range i.Demographics.National {
+		keys = append(keys, nationalKey(n), nationalKey(d.living(n)))
+	}
+	found, err := d.candidates(i, distinct(keys))
 	if err != nil {
 		return err
 	}

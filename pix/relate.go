@@ -80,7 +80,7 @@ func (d *decision) subsume(to, from *Identity) {
 	from.Survivor, from.MergedBy = to, d.Origin.Digest
 	d.store(from)
 	d.fx.Examined = append(d.fx.Examined, from)
-	d.log(Entry{Identity: to, Other: from})
+	d.log(Entry{Identity: to, Other: from, Before: d.inherit(to, from)})
 	for _, l := range handed {
 		d.hand(l)
 	}
@@ -93,6 +93,26 @@ func (d *decision) subsume(to, from *Identity) {
 	if d.affinity(to.Key) {
 		d.fx.Merged = append(d.fx.Merged, Merge{Survivor: registered(to.Key), Subsumed: registered(from.Key), Message: d.Origin.Digest})
 	}
+}
+
+// inherit gives the survivor the national ids of the subsumed identity, of domains in which it has none: they are what refers to
+// other records of the person, and a merge replaces references (ITI TF-2: 3.8.4.2.3). It returns what was said of the survivor
+// before, nil when nothing changes.
+func (d *decision) inherit(to, from *Identity) *Demographics {
+	before, has := to.Demographics, map[string]bool{to.Key.Authority: true}
+	for _, k := range before.National {
+		has[k.Authority] = true
+	}
+	for _, k := range from.Demographics.National {
+		if !has[k.Authority] {
+			to.Demographics.National = append(slices.Clip(to.Demographics.National), k)
+		}
+	}
+	if len(to.Demographics.National) == len(before.National) {
+		return nil
+	}
+	d.store(to)
+	return &before
 }
 
 // hand gives a link of a subsumed identity to its survivor, unless that joins what was taken apart.

@@ -412,10 +412,13 @@ func (p *Policy) Find(ctx context.Context, r Finder, s Search, limit int) ([]Fou
 	if err != nil {
 		return nil, err
 	}
+	s.Account.Authority = p.Domains.whole(s.Account.Authority)
 	best := map[int64]*Found{}
 	var order []int64
 	for _, i := range identities {
-		score := s.Score(&i.Demographics)
+		d := i.Demographics
+		d.Account.Authority = p.Domains.whole(d.Account.Authority)
+		score := s.Score(&d)
 		if score == 0 {
 			continue
 		}

@@ -54,22 +54,44 @@ func (c *criteria) read(r hl7v2.Repetition, n int) error {
 	}
 	switch field {
 	case "PID.3", "PID.3.1":
-		c.ID.ID, c.idAt = value, n
+		c.idAt = n
+		return c.set(&c.ID.ID, value, n)
 	case "PID.18", "PID.18.1":
-		c.Account.ID, c.accountAt = value, n
+		c.accountAt = n
+		return c.set(&c.Account.ID, value, n)
 	case "PID.7", "PID.7.1":
-		d, err := pix.ParseBirthDate(value)
-		if err != nil {
-			return c.at(3, n).refuse(hl7v2.CodeDataType, 2, err.Error(), nil)
-		}
-		c.Birth = pix.Dates{From: d, To: d}
-	default:
-		if to := c.target(field); to != nil {
-			*to = value
-			return nil
-		}
-		c.authority(field, value, r)
+		return c.birth(value, n)
 	}
+	if to := c.target(field); to != nil {
+		return c.set(to, value, n)
+	}
+	return c.authority(field, value, n)
+}
+
+// set takes a criterion over. All of them must hold (ITI TF-2: 3.21.4.1.2.2), so a second value of one field is refused: the last
+// one alone would find people whom the first rules out.
+func (c *criteria) set(to *string, value string, n int) error {
+	switch {
+	case value == "":
+		return nil
+	case *to != "" && *to != value:
+		return c.at(3, n).refuse(hl7v2.CodeDataType, 2, "expected one value of each field, found another before", nil)
+	}
+	*to = value
+	return nil
+}
+
+// birth reads a date: the time that some senders write behind it is of no birth date here.
+func (c *criteria) birth(value string, n int) error {
+	d, err := pix.ParseBirthDate(value)
+	if err != nil {
+		return c.at(3, n).refuse(hl7v2.CodeDataType, 2, err.Error(), nil)
+	}
+	day := string(d[:min(len(d), 8)])
+	if err := c.set((*string)(&c.Birth.From), day, n); err != nil {
+		return err
+	}
+	c.Birth.To = c.Birth.From
 	return nil
 }
 
@@ -91,7 +113,7 @@ func (c *criteria) target(field string) *string {
 		return &c.Given
 	case "PID.6.1", "PID.6.1.1":
 		return &c.MothersFamily
-	case "PID.8":
+	case "PID.8", "PID.8.1":
 		return &c.Sex
 	case "PID.11.1", "PID.11.1.1":
 		return &c.Address.Street
@@ -110,7 +132,7 @@ func (c *criteria) target(field string) *string {
 }
 
 // authority reads @PID.3.4 or @PID.18.4: whole, with subcomponents, or by its parts.
-func (c *criteria) authority(field, value string, r hl7v2.Repetition) {
+func (c *criteria) authority(field, value string, n int) error {
 	to, part := &c.ID.Authority, ""
 	switch {
 	case strings.HasPrefix(field, "PID.3.4"):
@@ -118,14 +140,30 @@ func (c *criteria) authority(field, value string, r hl7v2.Repetition) {
 	case strings.HasPrefix(field, "PID.18.4"):
 		to, part = &c.Account.Authority, field[len("PID.18.4"):]
 	default:
-		return
+		return nil
 	}
 	switch part {
 	case "":
-		*to = hl7v2.HD{Namespace: r.Subcomponent(2, 1), UniversalID: r.Subcomponent(2, 2), UniversalIDType: r.Subcomponent(2, 3)}
+		return c.whole(to, value, n)
 	case ".1":
-		to.Namespace = value
+		return c.set(&to.Namespace, value, n)
 	case ".2":
-		to.UniversalID, to.UniversalIDType = value, "ISO"
+		to.UniversalIDType = "ISO"
+		return c.set(&to.UniversalID, value, n)
 	}
+	return nil
+}
+
+// whole reads all parts of an authority. The value of a criterion is of type ST, so that libraries escape the separators of
+// subcomponents in it, and people who write it by hand do not: it is split after it was unescaped.
+func (c *criteria) whole(to *hl7v2.HD, value string, n int) error {
+	namespace, rest, _ := strings.Cut(value, string(rune(c.sub)))
+	id, typ, _ := strings.Cut(rest, string(rune(c.sub)))
+	if typ = strings.TrimSpace(typ); typ != "" {
+		to.UniversalIDType = typ
+	}
+	if err := c.set(&to.Namespace, strings.TrimSpace(namespace), n); err != nil {
+		return err
+	}
+	return c.set(&to.UniversalID, strings.TrimSpace(id), n)
 }

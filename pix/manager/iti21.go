@@ -43,6 +43,9 @@ func (m *Manager) people(ctx context.Context, r *request, q query) (*Block, erro
 	tag := Tag{Query: q.tag, Asker: asker(r.header)}
 	if pointer := r.msg.Field("DSC", 1).Text(); pointer != "" {
 		block, err := m.Core.Next(tag, pointer, quantity)
+		if err == nil && !q.continues(block.Memo) {
+			err = &pix.Refusal{Reason: pix.UnknownPointer, Part: pix.PartPointer, Detail: "this query tag is that of another query"}
+		}
 		return block, places{pix.PartPointer: {{segment: "DSC", sequence: 1, field: 1}}}.errorAt(err)
 	}
 	search, err := readCriteria(q)
@@ -53,7 +56,7 @@ func (m *Manager) people(ctx context.Context, r *request, q query) (*Block, erro
 	if err != nil {
 		return nil, err
 	}
-	block, err := m.Core.Patients(ctx, Demographics{Search: search, Domains: domains, Quantity: quantity, Tag: tag})
+	block, err := m.Core.Patients(ctx, Demographics{Search: search, Domains: domains, Quantity: quantity, Tag: tag, Memo: q.asks()})
 	return block, places{pix.PartDomain: where, pix.PartCriterion: {q.at(3, 0)}}.errorAt(err)
 }
 

@@ -102,6 +102,9 @@ func (m *V3) change(f *hl7v3.Feed) (*pix.Feed, error) {
 		Event: events[f.Interaction], Demographics: demographics(&event.Patient.Person),
 		Origin: pix.Origin{Source: pix.Source{Application: f.Sender.ID.Root}, Message: f.ID.Root + "^" + f.ID.Extension, At: m.Now()},
 	}
+	if len(out.Demographics.Phones) > 0 {
+		out.Delete = []pix.Trait{pix.TraitPhones, pix.TraitWorkPhones} // telecom is one list, where HL7 v2 has two fields
+	}
 	var problem error
 	read := func(ids []hl7v3.II) (out []hl7v2.CX) {
 		for _, id := range ids {

@@ -43,13 +43,13 @@ type operation struct {
 	handle      func(*Manager, context.Context, *request) ([]byte, error)
 }
 
-// operations is the table of contents. A handler returns its answer, or nothing for a plain acknowledgement, and beside it
+// operations is the table of contents. The version tells the merge of ITI-8 from that of ITI-30. A handler returns its answer, or nothing for a plain acknowledgement, and beside it
 // the refusal that the record needs to have.
 func operations() []operation {
 	return []operation{
 		{iti.PatientIdentityFeed, "ADT", []string{"A01", "A04", "A05", "A08"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
-		{iti.PatientIdentityFeed, "ADT", []string{"A40"}, []string{"2.3.1", "2.5"}, (*Manager).feed},
-		{iti.PatientIdentityManagement, "ADT", []string{"A28", "A31", "A47", "A24", "A37"}, []string{"2.5"}, (*Manager).feed},
+		{iti.PatientIdentityFeed, "ADT", []string{"A40"}, []string{"2.3.1"}, (*Manager).feed},
+		{iti.PatientIdentityManagement, "ADT", []string{"A40", "A28", "A31", "A47", "A24", "A37"}, []string{"2.5"}, (*Manager).feed},
 		{iti.PIXQuery, "QBP", []string{"Q23"}, []string{"2.5"}, (*Manager).pixQuery},
 		{iti.PatientDemographicsQuery, "QBP", []string{"Q22"}, []string{"2.5"}, (*Manager).demographicsQuery},
 		{iti.PatientDemographicsQuery, "QCN", []string{"J01"}, []string{"2.5"}, (*Manager).cancelQuery},
@@ -174,10 +174,9 @@ func (o operation) event(h hl7v2.Header) string {
 func (m *Manager) find(h hl7v2.Header) (operation, error) {
 	all := m.operations()
 	var types, events, versions []string
+	found := all[0]
 	for _, op := range all {
-		if !slices.Contains(types, op.message) {
-			types = append(types, op.message)
-		}
+		types = append(types, op.message)
 		if op.message != h.Type {
 			continue
 		}
@@ -185,16 +184,22 @@ func (m *Manager) find(h hl7v2.Header) (operation, error) {
 		if !slices.Contains(op.events, h.Trigger) {
 			continue
 		}
-		if versions = op.versions; slices.Contains(versions, h.Version) {
+		if slices.Contains(op.versions, h.Version) {
 			return op, nil
 		}
-		return op, &hl7v2.Error{Code: hl7v2.CodeVersion, Segment: "MSH", Sequence: 1, Field: 12, Text: "expected " + strings.Join(versions, " or ")}
+		if len(versions) == 0 {
+			found = op
+		}
+		versions = append(versions, op.versions...)
+	}
+	if len(versions) > 0 {
+		return found, &hl7v2.Error{Code: hl7v2.CodeVersion, Segment: "MSH", Sequence: 1, Field: 12, Text: "expected " + either(versions)}
 	}
 	at := &hl7v2.Error{Code: hl7v2.CodeMessageType, Segment: "MSH", Sequence: 1, Field: 9, Repetition: 1, Component: 1, Text: "expected " + either(types)}
 	if len(events) > 0 {
 		at.Code, at.Component, at.Text = hl7v2.CodeEvent, 2, "expected "+either(events)
 	}
-	return all[0], at
+	return found, at
 }
 
 // processing refuses a processing id that is none (HL7 table 0103). Training and debugging messages are treated as those of
@@ -206,8 +211,14 @@ func processing(h hl7v2.Header) error {
 	return &hl7v2.Error{Code: hl7v2.CodeProcessingID, Segment: "MSH", Sequence: 1, Field: 11, Repetition: 1, Component: 1, Text: "expected P, T or D"}
 }
 
-// either lists alternatives.
-func either(list []string) string {
+// either lists alternatives, each once.
+func either(all []string) string {
+	var list []string
+	for _, x := range all {
+		if !slices.Contains(list, x) {
+			list = append(list, x)
+		}
+	}
 	if len(list) == 1 {
 		return list[0]
 	}

@@ -20,7 +20,8 @@ func readPID(s hl7v2.Segment, f *pix.Feed) error {
 		trait pix.Trait
 	}{
 		{5, pix.TraitNames}, {6, pix.TraitMothersMaiden}, {7, pix.TraitBirthDate}, {8, pix.TraitSex}, {11, pix.TraitAddresses},
-		{13, pix.TraitPhones}, {18, pix.TraitAccount}, {19, pix.TraitNational},
+		{13, pix.TraitPhones}, {14, pix.TraitWorkPhones}, {18, pix.TraitAccount}, {19, pix.TraitNational},
+		{24, pix.TraitMultipleBirth}, {25, pix.TraitBirthOrder}, {32, pix.TraitIdentityReliable},
 	} {
 		if s.Field(x.field).IsDelete() {
 			f.Delete = append(f.Delete, x.trait)

@@ -12,6 +12,7 @@ import (
 type query struct {
 	qpd hl7v2.Segment
 	tag string // QPD-2
+	sub byte   // what separates subcomponents
 }
 
 // at is a place in QPD.
@@ -21,7 +22,7 @@ func (q query) at(field, repetition int) place {
 
 // readQuery reads what all queries have: a tag (raised to required by ITI TF-2: 3.9.4.1.2.2) and RCP-1 "I".
 func readQuery(msg *hl7v2.Message) (query, error) {
-	q := query{qpd: msg.Segment("QPD")}
+	q := query{qpd: msg.Segment("QPD"), sub: msg.Separators().Subcomponent}
 	q.tag = q.qpd.Field(2).Text()
 	if err := count(msg, "QPD", 1); err != nil {
 		return q, err
@@ -53,6 +54,13 @@ func (q query) domains(field int) ([]hl7v2.HD, []place, error) {
 	}
 	return out, where, nil
 }
+
+// asks is what the query asks for: criteria and domains.
+func (q query) asks() [2]string { return [2]string{q.qpd.Field(3).Raw(), q.qpd.Field(8).Raw()} }
+
+// continues tells whether the query is the one that a block belongs to. Its sender repeats it (ITI TF-2: 3.21.4.1.2.2); another one with
+// the same tag would get its own QPD back with the patients of the first. Without criteria the tag alone counts.
+func (q query) continues(memo any) bool { return q.qpd.Field(3).IsEmpty() || memo == q.asks() }
 
 // response starts the answer to a query: MSH, MSA, ERR, QAK and QPD as it came.
 func (r *request) response(q query, trigger, structure, status string, counts []int, err error) *hl7v2.Builder {

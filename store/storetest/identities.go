@@ -73,6 +73,7 @@ func Identities(t *testing.T, open func(t *testing.T, p *pix.Policy) IdentityBac
 		{"merge", idsMerged},
 		{"merged ids", mergedIDs},
 		{"merge hands over", mergeHandsOver},
+		{"merge of national ids", mergeNational},
 		{"merge again", mergeAgain},
 		{"merges refused", idMergesRefused},
 		{"change of an id", idChanged},

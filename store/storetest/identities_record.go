@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -87,6 +88,26 @@ func idsUpdated(w *mpi) {
 	if d := w.demographics("A:1"); len(d.Phones) != 0 || d.BirthDate != "1981" || d.Sex != "M" {
 		w.Error("phones were not deleted, or something else was")
 	}
+	// Phones at home and at work have a field each: what is said of one leaves the other alone.
+	home, work := pix.Phone{Number: "26123456"}, pix.Phone{Number: "27123456", Work: true}
+	phones := func(want ...pix.Phone) {
+		w.Helper()
+		if got := w.demographics("A:1").Phones; !slices.Equal(got, want) {
+			w.Errorf("phones %v, want %v", got, want)
+		}
+	}
+	w.apply(pix.EventUpdate, "A:1", "", pix.Demographics{Phones: []pix.Phone{work}})
+	w.apply(pix.EventUpdate, "A:1", "", pix.Demographics{Phones: []pix.Phone{home}})
+	phones(home, work)
+	work.Number = "28123456"
+	w.apply(pix.EventUpdate, "A:1", "", pix.Demographics{Phones: []pix.Phone{work}})
+	phones(home, work)
+	f = feed(pix.EventUpdate, "A:1", "", pix.Demographics{})
+	f.Delete = []pix.Trait{pix.TraitWorkPhones}
+	if err := w.Apply(context.Background(), f); err != nil {
+		w.Fatal(err)
+	}
+	phones(home)
 	w.apply(pix.EventCreate, "A:2", "", who("b"))
 	w.apply(pix.EventMerge, "A:2", "A:1")
 	w.refused(pix.EventUpdate, "A:1", "", "expected a live id, this one was subsumed earlier at id0", who("a"))

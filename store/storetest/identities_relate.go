@@ -151,6 +151,50 @@ func mergeHandsOver(w *mpi) {
 	w.person("A:4", "A:4 B:1")
 }
 
+// mergeNational: what refers to a subsumed id by a national id, or to a subsumed national id, refers to the survivor.
+func mergeNational(w *mpi) {
+	with := func(event pix.Event, x, nation string, d pix.Demographics) {
+		w.Helper()
+		f := feed(event, x, "", d)
+		f.National = idList(nation)
+		if err := w.Apply(context.Background(), f); err != nil {
+			w.Fatal(err)
+		}
+	}
+	with(pix.EventCreate, "P:1", "N:001", who("a"))
+	with(pix.EventCreate, "B:1", "N:001", who("a"))
+	w.apply(pix.EventCreate, "P:2", "", who("a"))
+	w.apply(pix.EventMerge, "P:2", "P:1")
+	w.person("B:1", "P:2 B:1")
+	with(pix.EventCreate, "A:1", "N:001", who("a")) // known by the number from then on
+	w.person("A:1", "P:2 A:1 B:1")
+	with(pix.EventUpdate, "P:2", "N:002", pix.Demographics{}) // and the survivor's source has the last word
+	w.person("P:2", "P:2")
+	w.person("A:1", "A:1 B:1")
+	// The subsumed one does not overrule what the survivor's source said.
+	with(pix.EventCreate, "P:3", "N:003", who("c"))
+	with(pix.EventCreate, "P:4", "N:004", who("c"))
+	w.apply(pix.EventMerge, "P:4", "P:3")
+	if d := w.demographics("P:4"); len(d.National) != 1 || d.National[0] != id("N:004").Key() {
+		w.Errorf("national ids of the survivor: %v", d.National)
+	}
+	// National ids are merged, and changed, too.
+	w.apply(pix.EventCreate, "N:005", "", who("e"))
+	w.apply(pix.EventCreate, "N:006", "", who("e"))
+	with(pix.EventCreate, "A:5", "N:005", who("e"))
+	w.person("A:5", "A:5 N:005")
+	w.apply(pix.EventMerge, "N:006", "N:005")
+	w.person("A:5", "A:5 N:006")
+	with(pix.EventUpdate, "A:5", "N:005", pix.Demographics{Sex: "M"}) // still says the old one
+	w.person("A:5", "A:5 N:006")
+	w.apply(pix.EventChange, "N:007", "N:006")
+	w.person("A:5", "A:5 N:007")
+	with(pix.EventCreate, "B:5", "N:005", who("e"))
+	w.person("B:5", "A:5 B:5 N:007")
+	with(pix.EventUpdate, "A:5", "N:008", pix.Demographics{})
+	w.person("A:5", "A:5")
+}
+
 func mergeAgain(w *mpi) {
 	w.five()
 	f := feed(pix.EventMerge, "A:1", "A:2", pix.Demographics{})

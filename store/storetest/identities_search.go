@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"dossier/hl7v2"
@@ -93,6 +94,18 @@ func searches(w *mpi) {
 	found, err := w.Search(context.Background(), pix.Search{Family: "oneill"}, 10)
 	if err != nil || len(found) != 1 || len(found[0].IDs()) != 2 {
 		w.Errorf("a person with two ids: %v, %v", found, err)
+	}
+	// The authority of an account is one, however it is written.
+	byName, byOID := hl7v2.HD{Namespace: "ha"}, id("A:1").Authority
+	for n, kept := range []hl7v2.HD{byName, byOID} {
+		account := hl7v2.CX{ID: fmt.Sprintf("ACC-HA%d", n), Authority: kept}
+		w.apply(pix.EventCreate, fmt.Sprintf("A:%d", 70+n), "", pix.Demographics{Account: account})
+		for _, sought := range []hl7v2.HD{byName, byOID, {Namespace: "HA", UniversalID: byOID.UniversalID, UniversalIDType: "ISO"}} {
+			account.Authority = sought
+			if found, err := w.Search(context.Background(), pix.Search{Account: account}, 10); err != nil || len(found) != 1 {
+				w.Errorf("account of %v, sought with %v: %v, %v", kept, sought, found, err)
+			}
+		}
 	}
 	w.apply(pix.EventMerge, "A:1", "A:2")
 	if found, err := w.Search(context.Background(), pix.Search{Given: "Jean-Pierre"}, 10); err != nil || len(found) != 0 {
