@@ -88,10 +88,7 @@ func (s *Search) find(ctx context.Context, q query) (found []store.AuditMessage,
 
 // place is where a search goes on behind a message.
 func place(m *store.AuditMessage) *store.AuditPlace {
-	if m.Event == nil {
-		return &store.AuditPlace{Time: m.Stored(), ID: m.ID}
-	}
-	return &store.AuditPlace{Time: m.Event.Identification.Time, ID: m.ID}
+	return &store.AuditPlace{Time: m.Time, ID: m.ID}
 }
 
 // refuse records a search that is not done and says why.

@@ -15,12 +15,14 @@ import (
 
 	"dossier/atna"
 	"dossier/atna/tsp"
+	"dossier/store"
 	"dossier/store/sqldb"
 )
 
 func newAuditVerify() *cobra.Command {
 	cmd := auditCommand("verify", "Check the hash chain, the signed checkpoints and their time stamps",
-		"Walks the whole chain and says which events were deleted, inserted, moved, edited or rewritten. --public is the public key\n"+
+		"Walks the whole chain and says which events were deleted, inserted, moved, edited or rewritten, compares what events are\n"+
+			"found by with the events, and says when more is gone than audit.keep lets expire. --public is the public key\n"+
 			"of the checkpoints, PEM; without it that of audit.key. --checkpoints is a file made by dossier audit export --checkpoints\n"+
 			"and kept elsewhere: only it shows that the chain was made anew together with its checkpoints. --tsa-trusted is PEM with\n"+
 			"the authorities of time stamps; without it audit.tsatrusted. Exit code 1 when anything is found; a time stamp that is\n"+
@@ -69,12 +71,17 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 	if err := j.judge(ctx, db); err != nil {
 		return err
 	}
-	v, err := walk(ctx, db, j.sound)
+	v, err := j.walk(ctx, db, c.Audit.Keep)
 	if err != nil {
 		return err
 	}
 	for _, f := range v.Finish() {
 		j.problems = append(j.problems, f.String())
+	}
+	if x, ok := db.(store.AuditIndex); ok {
+		if err := j.index(ctx, x); err != nil {
+			return err
+		}
 	}
 	unlinked, err := db.Unlinked(ctx)
 	if err != nil {
@@ -93,18 +100,12 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 }
 
 // walk feeds the chain to a verifier. It begins at the checkpoint where a retention has cut it off.
-func walk(ctx context.Context, db auditChain, checkpoints []atna.Checkpoint) (*atna.Verifier, error) {
+func (j *checkpointJudge) walk(ctx context.Context, db auditChain, keep time.Duration) (*atna.Verifier, error) {
 	links, err := db.Links(ctx, 0, linkBatch)
 	if err != nil {
 		return nil, err
 	}
-	var anchor atna.Chain
-	for _, c := range checkpoints {
-		if len(links) > 0 && c.Number == links[0].Number-1 {
-			anchor = atna.Chain{Number: c.Number, Hash: c.Hash}
-		}
-	}
-	v := atna.NewVerifier(anchor, checkpoints)
+	v := atna.NewVerifier(j.anchor(links, keep), j.sound)
 	for len(links) > 0 {
 		for _, l := range links {
 			if len(l.Message) > 0 { // a link whose message is gone is a deleted event
@@ -116,6 +117,61 @@ func walk(ctx context.Context, db auditChain, checkpoints []atna.Checkpoint) (*a
 		}
 	}
 	return v, nil
+}
+
+// anchor is the checkpoint behind which the chain begins, zero for the beginning. Whoever removes what is before a checkpoint does
+// what a retention does, but for its time: a checkpoint that audit.keep would not have reached yet is a finding.
+func (j *checkpointJudge) anchor(links []atna.Link, keep time.Duration) (anchor atna.Chain) {
+	for _, c := range j.sound {
+		switch old := keep > 0 && c.Time.Before(j.now.Add(-keep)); {
+		case len(links) == 0 && !old, len(links) > 0 && c.Number != links[0].Number-1:
+			continue
+		case !old:
+			j.find("events up to %d are gone, although audit.keep is %v: the checkpoint there is of %s", c.Number, keep, c.Time.Format(time.RFC3339))
+		}
+		anchor = atna.Chain{Number: c.Number, Hash: c.Hash} // without any link, the last one
+	}
+	return anchor
+}
+
+// index compares what events are found by with the events, which alone the chain vouches for.
+func (j *checkpointJudge) index(ctx context.Context, db store.AuditIndex) error {
+	outside, err := db.OutsideChain(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range outside {
+		j.find("%s is not in the chain: it was inserted, or its place was deleted", eventByID(id))
+	}
+	faults := func(all []store.AuditFault) {
+		for _, f := range all {
+			j.find("%s: %s", eventByID(f.ID), f.What)
+		}
+	}
+	for after := int64(0); ; {
+		found, last, err := db.CheckIndex(ctx, after, linkBatch)
+		if err != nil {
+			return err
+		}
+		if faults(found); last == 0 {
+			break
+		}
+		after = last
+	}
+	for after := (store.AuditKey{}); ; {
+		found, last, n, err := db.CheckPatients(ctx, after, linkBatch)
+		if err != nil || n == 0 {
+			return err
+		}
+		faults(found)
+		after = last
+	}
+}
+
+// eventByID names a stored message: its id is the time of storing.
+func eventByID(id int64) string {
+	m := store.AuditMessage{ID: id}
+	return fmt.Sprintf("the event %d, stored at %s,", id, m.Stored().Format(time.RFC3339))
 }
 
 // checkpointJudge looks through the checkpoints of a database and of an export of former days.
