@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -489,6 +491,35 @@ func TestAuditMustBeStored(t *testing.T) {
 	}
 	if answer := s.send(t, query); !successful(answer) {
 		t.Errorf("got\n%s", answer)
+	}
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event RENAME TO audit_event_gone")
+	s.send(t, query)
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event_gone RENAME TO audit_event")
+	last := s.lastAudit(t)
+	if answer := s.send(t, query); !successful(answer) { // before anybody has asked for readiness
+		t.Errorf("got\n%s", answer)
+	}
+	events := s.auditAfter(t, last)
+	if len(events) != 2 || !events[0].Event.Identification.Types[0].Is(atna.AuditRecordingStarted) || events[0].Exchange != "" || events[1].Exchange == "" {
+		t.Errorf("the trail does not say where its gap ends:\n%s", auditLines(events))
+	}
+	s.send(t, query)
+	if events := s.auditAfter(t, last); len(events) != 3 {
+		t.Errorf("it says so more than once:\n%s", auditLines(events))
+	}
+}
+
+// TestAuditSearchAbandoned: a peer that goes away is recorded, and does not pass for a trail that cannot be written.
+func TestAuditSearchAbandoned(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, testConfig(t), testWorld())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		s.node.auditSearch().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "GET", "/audit/AuditEvent", nil))
+	}
+	if found := s.eventsOf(t, atna.AuditLogUsed); len(found) != 20 || s.node.audit.broken.Load() {
+		t.Errorf("%d recorded, broken %v", len(found), s.node.audit.broken.Load())
 	}
 }
 
