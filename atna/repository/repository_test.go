@@ -43,12 +43,15 @@ func TestExplain(t *testing.T) {
 			r.Users = []atna.User{{ID: "dr7", Name: "Dr. Seven<dr7@https://idp>"}}
 			r.Documents = []atna.DocumentData{{UniqueID: "1"}, {UniqueID: "2"}}
 		}), "Dr. Seven", "opened documents (2)", ""},
-		"person by id": {event("ITI-42", func(r *atna.Record) { r.Users = []atna.User{{ID: "dr7"}}; r.Outcome = atna.SeriousFailure }), "dr7", "added documents", "refused"},
-		"feed":         {event("ITI-8", func(r *atna.Record) { r.Initiator.UserID = "HOSPITAL|ADT" }), "HOSPITAL ADT", "registered you", ""},
-		"update":       {event("ITI-44", func(r *atna.Record) { r.Action = atna.Update; r.Initiator.UserID = "|ADT" }), "ADT", "changed your personal data", ""},
-		"merge":        {event("ITI-8", func(r *atna.Record) { r.Merged = "Q^^^&2.999&ISO"; r.Initiator.UserID = "H|A" }), "H A", "joined this number with another number of yours", ""},
-		"unheard of":   {event("ITI-99", func(r *atna.Record) { r.Initiator.NetworkAccess = atna.NetworkAccessPoint{} }), "unknown", "used your record", ""},
-		"partial":      {event("ITI-47", func(r *atna.Record) { r.Outcome = atna.MinorFailure }), "192.0.2.20", "searched for your personal data", "in part"},
+		"person by id":             {event("ITI-42", func(r *atna.Record) { r.Users = []atna.User{{ID: "dr7"}}; r.Outcome = atna.SeriousFailure }), "dr7", "added documents", "refused"},
+		"person in UserID":         {event("ITI-42", func(r *atna.Record) { r.Users = []atna.User{{ID: "Dr. Seven<dr7@https://idp>"}} }), "Dr. Seven", "added documents", ""},
+		"person without alias":     {event("ITI-42", func(r *atna.Record) { r.Users = []atna.User{{ID: "<dr7@example.org@https://idp>"}} }), "dr7@example.org", "added documents", ""},
+		"person by name, no alias": {event("ITI-42", func(r *atna.Record) { r.Users = []atna.User{{ID: "<dr7@https://idp>", Name: "<dr7@https://idp>"}} }), "dr7", "added documents", ""},
+		"feed":                     {event("ITI-8", func(r *atna.Record) { r.Initiator.UserID = "HOSPITAL|ADT" }), "HOSPITAL ADT", "registered you", ""},
+		"update":                   {event("ITI-44", func(r *atna.Record) { r.Action = atna.Update; r.Initiator.UserID = "|ADT" }), "ADT", "changed your personal data", ""},
+		"merge":                    {event("ITI-8", func(r *atna.Record) { r.Merged = "Q^^^&2.999&ISO"; r.Initiator.UserID = "H|A" }), "H A", "joined this number with another number of yours", ""},
+		"unheard of":               {event("ITI-99", func(r *atna.Record) { r.Initiator.NetworkAccess = atna.NetworkAccessPoint{} }), "unknown", "used your record", ""},
+		"partial":                  {event("ITI-47", func(r *atna.Record) { r.Outcome = atna.MinorFailure }), "192.0.2.20", "searched for your personal data", "in part"},
 	} {
 		if a := Explain(c.event, "en"); a.Who != c.who || a.What != c.what || a.Outcome != c.at || !a.Time.Equal(at) {
 			t.Errorf("%s: got %+v", name, a)

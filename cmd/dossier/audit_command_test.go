@@ -145,6 +145,30 @@ func TestAuditVerifyCut(t *testing.T) {
 	}
 }
 
+// TestAuditVerifyUnsigned: who makes the chain anew without the key has to remove the checkpoints, and that is seen.
+func TestAuditVerifyUnsigned(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	file := filepath.Join(dir, "unsigned.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n  checkpoint: 1ms\n", dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil || strings.Contains(out, "not signed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	mustCommand(t, auditArgs(c, dir, "search")...)
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil || !strings.Contains(out, "1 events, the first of") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	auditDatabase(t, c, "DELETE FROM audit_checkpoint")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err == nil || !strings.Contains(out, "there is no checkpoint") || !strings.Contains(out, "15 events, the first of") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, _, err := command(t.Context(), auditArgs(c, dir, "verify")...); err != nil { // a server that has just begun
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestAuditReadDamaged: an event that cannot be read any more hides no other one, and is not hidden from the patient.
 func TestAuditReadDamaged(t *testing.T) {
 	t.Parallel()

@@ -79,6 +79,7 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 		j.problems = append(j.problems, f.String())
 	}
 	if x, ok := db.(store.AuditIndex); ok {
+		j.unsigned(c.Audit.Checkpoint)
 		if err := j.index(ctx, x); err != nil {
 			return err
 		}
@@ -90,6 +91,9 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 	out := cmd.OutOrStdout()
 	for _, p := range j.problems {
 		fmt.Fprintln(out, p)
+	}
+	if j.behind > 0 {
+		fmt.Fprintf(out, "%d events, the first of %s, are not signed: whoever can write to the database could have changed them\n", j.behind, j.since.Format(time.RFC3339))
 	}
 	fmt.Fprintf(out, "%d events, %d checkpoints, %d of them without a time stamp, %d events not linked yet, %d findings\n",
 		v.Count(), len(j.sound), j.unstamped, unlinked, len(j.problems))
@@ -106,10 +110,20 @@ func (j *checkpointJudge) walk(ctx context.Context, db auditChain, keep time.Dur
 		return nil, err
 	}
 	v := atna.NewVerifier(j.anchor(links, keep), j.sound)
+	signed := int64(0)
+	if n := len(j.sound); n > 0 {
+		signed = j.sound[n-1].Number
+	}
 	for len(links) > 0 {
 		for _, l := range links {
 			if len(l.Message) > 0 { // a link whose message is gone is a deleted event
 				v.Add(l)
+			}
+			if l.Number > signed {
+				if j.behind++; j.behind == 1 {
+					j.since = l.Stored
+				}
+				j.until = l.Stored
 			}
 		}
 		if links, err = db.Links(ctx, links[len(links)-1].Number, linkBatch); err != nil {
@@ -132,6 +146,15 @@ func (j *checkpointJudge) anchor(links []atna.Link, keep time.Duration) (anchor 
 		anchor = atna.Chain{Number: c.Number, Hash: c.Hash} // without any link, the last one
 	}
 	return anchor
+}
+
+// unsigned finds that a server with a key has never signed, although it has recorded for longer than it takes: who has no key and
+// makes the chain anew has to remove the checkpoints.
+func (j *checkpointJudge) unsigned(every time.Duration) {
+	if j.key != nil && len(j.sound) == 0 && j.until.Sub(j.since) > 2*every {
+		j.find("there is no checkpoint, although audit.checkpoint is %v and events were recorded from %s to %s: the checkpoints were deleted, or nothing was ever signed",
+			every, j.since.Format(time.RFC3339), j.until.Format(time.RFC3339))
+	}
 }
 
 // index compares what events are found by with the events, which alone the chain vouches for.
@@ -183,6 +206,9 @@ type checkpointJudge struct {
 
 	sound     []atna.Checkpoint // those whose signature holds, without their time stamps, by number
 	unstamped int               // of the sound ones
+	behind    int64             // events after the last sound one, stored from since to until
+	since     time.Time
+	until     time.Time
 	problems  []string
 }
 
