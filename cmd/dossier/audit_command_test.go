@@ -169,6 +169,25 @@ func TestAuditVerifyUnsigned(t *testing.T) {
 	}
 }
 
+// TestAuditVerifyForwarded: a destination that has more than there is shows that the last events were deleted, signed or not.
+func TestAuditVerifyForwarded(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	file := filepath.Join(dir, "forwarded.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n  forward: [\"udp://127.0.0.1:9\"]\n", dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustCommand(t, auditArgs(c, dir, "search")...) // behind the last checkpoint
+	auditDatabase(t, c, "INSERT INTO audit_cursor VALUES ('udp://127.0.0.1:9', 15)")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	auditDatabase(t, c, "DELETE FROM audit_event WHERE id = (SELECT event FROM audit_link WHERE number = 15)", "DELETE FROM audit_link WHERE number = 15")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err == nil || !strings.Contains(out, "up to 15, of which those after 14 were deleted here") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestAuditReadDamaged: an event that cannot be read any more hides no other one, and is not hidden from the patient.
 func TestAuditReadDamaged(t *testing.T) {
 	t.Parallel()

@@ -71,6 +71,10 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 	if err := j.judge(ctx, db); err != nil {
 		return err
 	}
+	forwarded, err := forwardedTo(ctx, db, c.Audit.Forward) // before the walk, after which there may be more
+	if err != nil {
+		return err
+	}
 	v, err := j.walk(ctx, db, c.Audit.Keep)
 	if err != nil {
 		return err
@@ -80,6 +84,7 @@ func verifyChain(cmd *cobra.Command, c *Config, db auditChain) error {
 	}
 	if x, ok := db.(store.AuditIndex); ok {
 		j.unsigned(c.Audit.Checkpoint)
+		j.forwarded(c.Audit.Forward, forwarded)
 		if err := j.index(ctx, x); err != nil {
 			return err
 		}
@@ -125,6 +130,7 @@ func (j *checkpointJudge) walk(ctx context.Context, db auditChain, keep time.Dur
 				}
 				j.until = l.Stored
 			}
+			j.end = max(j.end, l.Number)
 		}
 		if links, err = db.Links(ctx, links[len(links)-1].Number, linkBatch); err != nil {
 			return nil, err
@@ -154,6 +160,34 @@ func (j *checkpointJudge) unsigned(every time.Duration) {
 	if j.key != nil && len(j.sound) == 0 && j.until.Sub(j.since) > 2*every {
 		j.find("there is no checkpoint, although audit.checkpoint is %v and events were recorded from %s to %s: the checkpoints were deleted, or nothing was ever signed",
 			every, j.since.Format(time.RFC3339), j.until.Format(time.RFC3339))
+	}
+}
+
+// forwardedTo is how far each destination has the chain; an exported chain does not say.
+func forwardedTo(ctx context.Context, db auditChain, destinations []string) (numbers []int64, err error) {
+	cursors, ok := db.(store.AuditCursors)
+	if !ok {
+		return nil, nil
+	}
+	for _, d := range destinations {
+		n, err := cursors.Cursor(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+// forwarded finds that a destination has more than there is: the last events were deleted, and it has them.
+func (j *checkpointJudge) forwarded(destinations []string, numbers []int64) {
+	for _, c := range j.sound {
+		j.end = max(j.end, c.Number) // what an expired chain ends at; what is missing before it the walk has found
+	}
+	for i, n := range numbers {
+		if n > j.end {
+			j.find("%s has the events up to %d, of which those after %d were deleted here", destinations[i], n, j.end)
+		}
 	}
 }
 
@@ -209,6 +243,7 @@ type checkpointJudge struct {
 	behind    int64             // events after the last sound one, stored from since to until
 	since     time.Time
 	until     time.Time
+	end       int64 // number of the last event
 	problems  []string
 }
 
