@@ -94,8 +94,20 @@ func TestVerifierNames(t *testing.T) {
 		"insert sound one": {func(l []Link) []Link { return renumber(slices.Insert(l, 6, forge(l[6]))) }, []string{"event 7 was inserted"}},
 		"insert a copy":    {func(l []Link) []Link { return renumber(slices.Insert(l, 6, l[3])) }, []string{"event 7 was inserted"}},
 		"append":           {func(l []Link) []Link { return append(l, Link{Number: 21, Message: []byte("x")}) }, []string{"event 21 was edited"}},
-		"swap":             {func(l []Link) []Link { l[6], l[7] = l[7], l[6]; return renumber(l) }, []string{"event 8 was moved: it was recorded as number 7"}},
-		"move":             {func(l []Link) []Link { x := l[3]; return renumber(slices.Insert(slices.Delete(l, 3, 4), 9, x)) }, []string{"event 10 was moved: it was recorded as number 4"}},
+		"far apart": {func(l []Link) []Link {
+			l[6].Message = nil
+			far := Link{Number: 1 << 60, Message: []byte("x")}
+			far.Hash = far.sum(far.Number)
+			return append(l, far)
+		}, []string{"event 7 was edited", "events 21 to 1152921504606846975 were deleted"}},
+		"far apart, edited before": {func(l []Link) []Link {
+			l[19].Message = nil
+			far := Link{Number: 1 << 60, Message: []byte("x")}
+			far.Hash = far.sum(far.Number)
+			return append(l, far)
+		}, []string{"event 20 was edited", "events 21 to 1152921504606846975 were deleted"}},
+		"swap": {func(l []Link) []Link { l[6], l[7] = l[7], l[6]; return renumber(l) }, []string{"event 8 was moved: it was recorded as number 7"}},
+		"move": {func(l []Link) []Link { x := l[3]; return renumber(slices.Insert(slices.Delete(l, 3, 4), 9, x)) }, []string{"event 10 was moved: it was recorded as number 4"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -124,27 +124,24 @@ func (v *Verifier) follow(n int64, s seen) {
 
 // replaced takes the unsound links for edited ones and notes which numbers below n nothing stands for.
 func (v *Verifier) replaced(n int64) {
-	taken := map[int64]bool{}
-	var homeless int64
+	var taken []int64
 	for _, p := range v.pending {
 		v.find(Edited, p.stored, 0)
-		if p.stored > v.number && p.stored < n && !taken[p.stored] {
-			taken[p.stored] = true
-		} else {
-			homeless++
+		if p.stored > v.number && p.stored < n {
+			taken = append(taken, p.stored)
 		}
 	}
-	for from := v.number + 1; from < n; from++ {
-		switch {
-		case taken[from]:
-		case homeless > 0:
-			homeless--
-		case len(taken) == 0:
-			v.missing.add(from, n-1)
-			return
-		default:
-			v.missing.add(from, from)
+	slices.Sort(taken)
+	taken = slices.Compact(taken)
+	homeless := int64(len(v.pending) - len(taken)) // they stand for the first numbers that are free
+	from := v.number + 1
+	for _, end := range append(taken, n) { // by gaps: numbers of a forger may be far apart
+		free := min(homeless, end-from)
+		homeless -= free
+		if from += free; from < end {
+			v.missing.add(from, end-1)
 		}
+		from = end + 1
 	}
 }
 

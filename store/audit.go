@@ -16,6 +16,7 @@ type AuditMessage struct {
 	// Event is nil for bytes that are no audit message: they are kept as they came.
 	Event   *atna.Event
 	Message []byte
+	Time    time.Time // of what a search finds: by what it is ordered, EventDateTime in milliseconds
 }
 
 // Stored is when the message was stored.
@@ -73,6 +74,29 @@ type AuditChain interface {
 	// Expire removes the links up to the last checkpoint before that time with their messages, as far as every destination
 	// has them, and returns how many. The checkpoint stays: the chain begins behind it.
 	Expire(ctx context.Context, before time.Time) (int64, error)
+}
+
+// AuditIndex compares what messages are found by with the messages, which alone the chain vouches for: who can write to the
+// database could hide an event from every search without touching it.
+type AuditIndex interface {
+	// OutsideChain returns messages that are neither in the chain nor wait for Link; some of them when there are many.
+	OutsideChain(ctx context.Context) ([]int64, error)
+	// CheckIndex looks at no more than limit messages after an id, in their order. last is the id of the last one, 0 at the end.
+	CheckIndex(ctx context.Context, after int64, limit int) (faults []AuditFault, last int64, err error)
+	// CheckPatients looks at no more than limit rows of the index of patients after a key, in their order, and says how many.
+	CheckPatients(ctx context.Context, after AuditKey, limit int) (faults []AuditFault, last AuditKey, n int, err error)
+}
+
+// AuditFault says what is wrong with what a message is found by.
+type AuditFault struct {
+	ID   int64 // of the message
+	What string
+}
+
+// AuditKey is a row of the index of patients.
+type AuditKey struct {
+	Patient  string
+	Time, ID int64
 }
 
 // AuditCursors keep how far each destination certainly has the chain.

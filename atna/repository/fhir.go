@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"reflect"
 	"strconv"
 	"time"
 
@@ -26,14 +27,15 @@ type (
 	}
 	coding struct {
 		System  string `json:"system,omitempty"`
-		Code    string `json:"code"`
+		Code    string `json:"code,omitempty"`
 		Display string `json:"display,omitempty"`
 	}
 	codeableConcept struct {
 		Coding []coding `json:"coding"`
 	}
 	reference struct {
-		Identifier identifier `json:"identifier"`
+		Identifier *identifier `json:"identifier,omitempty"`
+		Display    string      `json:"display,omitempty"`
 	}
 	identifier struct {
 		Value string `json:"value"`
@@ -81,9 +83,12 @@ func resource(m *store.AuditMessage) auditEvent {
 	e := m.Event
 	id := &e.Identification
 	r := auditEvent{
-		ResourceType: "AuditEvent", ID: strconv.FormatInt(m.ID, 10), Type: code(id.ID), Action: string(id.Action),
+		ResourceType: "AuditEvent", ID: strconv.FormatInt(m.ID, 10), Type: code(id.ID), Action: action(id.Action),
 		Recorded: id.Time.UTC().Format(time.RFC3339Nano), Outcome: strconv.Itoa(int(id.Outcome)), OutcomeDesc: id.OutcomeDescription,
-		Source: source{Site: e.Source.EnterpriseSiteID, Observer: reference{identifier{e.Source.ID}}},
+		Source: source{Site: e.Source.EnterpriseSiteID, Observer: reference{Display: "unknown"}},
+	}
+	if e.Source.ID != "" {
+		r.Source.Observer = *named(e.Source.ID)
 	}
 	for _, c := range id.Types {
 		r.Subtype = append(r.Subtype, code(c))
@@ -102,9 +107,28 @@ func resource(m *store.AuditMessage) auditEvent {
 		r.Source.Type = append(r.Source.Type, t)
 	}
 	for i := range e.Objects {
-		r.Entity = append(r.Entity, entityOf(&e.Objects[i]))
+		if x := entityOf(&e.Objects[i]); !reflect.ValueOf(x).IsZero() { // an empty element is no FHIR
+			r.Entity = append(r.Entity, x)
+		}
 	}
 	return r
+}
+
+// named refers to what has an identifier here; "" is nobody.
+func named(id string) *reference {
+	if id == "" {
+		return nil
+	}
+	return &reference{Identifier: &identifier{id}}
+}
+
+// action leaves out what a sender made up: the binding is required.
+func action(a atna.Action) string {
+	switch a {
+	case atna.Create, atna.Read, atna.Update, atna.Delete, atna.Execute:
+		return string(a)
+	}
+	return ""
 }
 
 // code maps the names of code systems that the standard uses to their URIs.
@@ -116,14 +140,15 @@ func code(c atna.Code) coding {
 	case "IHE Transactions":
 		out.System = eventTypes
 	}
+	if out == (coding{}) {
+		out.Display = "unknown" // an empty element is no FHIR
+	}
 	return out
 }
 
 func agentOf(p *atna.ActiveParticipant) agent {
 	a := agent{AltID: p.AlternativeUserID, Name: p.UserName, Requestor: p.UserIsRequestor}
-	if p.UserID != "" {
-		a.Who = &reference{identifier{p.UserID}}
-	}
+	a.Who = named(p.UserID)
 	for _, c := range p.Roles {
 		a.Role = append(a.Role, codeableConcept{[]coding{code(c)}})
 	}
@@ -141,14 +166,14 @@ func entityOf(o *atna.ParticipantObject) entity {
 		Type: numbered("audit-entity-type", int(o.Type)), Role: numbered("object-role", int(o.Role)),
 		Lifecycle: numbered("dicom-audit-lifecycle", int(o.DataLifeCycle)), Query: o.Query,
 	}
-	if o.ID != "" {
-		e.What = &reference{identifier{o.ID}}
-	}
+	e.What = named(o.ID)
 	if len(o.Query) == 0 {
 		e.Name = o.Name // invariant sev-1: a name or a query
 	}
 	for _, d := range o.Details {
-		e.Detail = append(e.Detail, detail{d.Type, d.Value})
+		if d.Type != "" && len(d.Value) > 0 { // both are required
+			e.Detail = append(e.Detail, detail{d.Type, d.Value})
+		}
 	}
 	return e
 }

@@ -159,6 +159,14 @@ func personName(p *atna.ActiveParticipant) string {
 	if name = strings.TrimSpace(name); name != "" {
 		return name
 	}
+	if alias, user, ok := strings.Cut(p.UserID, "<"); ok && strings.HasSuffix(user, ">") { // some put it into UserID
+		if alias = strings.TrimSpace(alias); alias != "" {
+			return alias
+		}
+		if at := strings.LastIndex(user, "@"); at > 0 {
+			return user[:at]
+		}
+	}
 	return p.UserID
 }
 

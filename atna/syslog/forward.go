@@ -16,7 +16,8 @@ type Sender interface {
 // Forwarder sends a sequence of numbered messages in order and at least once. Its fields are set before Run.
 type Forwarder struct {
 	Sender Sender
-	// Read returns the messages after a number, at most limit, and the number of the last of them.
+	// Read returns the messages after a number, at most limit, and the number of the last of them; without a message, of the last
+	// that is to be passed over.
 	Read func(ctx context.Context, after int64, limit int) (messages [][]byte, last int64, err error)
 	// Keep stores up to which number delivery is certain.
 	Keep func(ctx context.Context, number int64) error
@@ -85,21 +86,24 @@ func (f *Forwarder) defaults() {
 	}
 }
 
-// step makes certain what has become so and sends one batch.
-func (f *Forwarder) step(ctx context.Context) (sent int, err error) {
+// step makes certain what has become so and sends one batch; done is how many numbers it got on.
+func (f *Forwarder) step(ctx context.Context) (done int64, err error) {
 	if err := f.confirm(ctx); err != nil {
 		return 0, err
 	}
 	messages, last, err := f.Read(ctx, f.sent, f.Batch)
-	if err != nil || len(messages) == 0 {
+	if err != nil || last <= f.sent {
 		return 0, err
 	}
-	if err := f.Sender.Send(ctx, messages); err != nil {
-		return 0, err
+	done = last - f.sent
+	if len(messages) > 0 { // nothing sent needs no proof: it is certain with what comes next
+		if err := f.Sender.Send(ctx, messages); err != nil {
+			return 0, err
+		}
+		f.marks = append(f.marks, mark{last, time.Now()})
 	}
 	f.sent = last
-	f.marks = append(f.marks, mark{last, time.Now()})
-	return len(messages), nil
+	return done, nil
 }
 
 // confirm advances over batches that the receiver has outlived.

@@ -213,3 +213,26 @@ func TestForwarderSurvivesItsStore(t *testing.T) {
 		t.Errorf("reports %q", reports)
 	}
 }
+
+// TestForwarderPassesOver: numbers without a message, however many in a row, do not keep those behind them from being sent.
+func TestForwarderPassesOver(t *testing.T) {
+	t.Parallel()
+	f := &forwarding{client: &forgetful{}, count: 1000}
+	gap := func(ctx context.Context, after int64, limit int) ([][]byte, int64, error) {
+		messages, last, err := f.read(ctx, after, limit)
+		if last < 900 {
+			messages = nil
+		}
+		return messages, last, err
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	forwarder := &Forwarder{Sender: f, Read: gap, Keep: f.keep, Batch: 100, Grace: time.Millisecond, Idle: time.Millisecond, Retry: time.Millisecond}
+	go func() { done <- forwarder.Run(ctx, 0) }()
+	f.waitSent(t, 200)
+	f.waitCertain(t, 1000)
+	cancel()
+	if err := <-done; err != nil || f.sent != 200 {
+		t.Errorf("%d sent, %v", f.sent, err)
+	}
+}

@@ -54,7 +54,7 @@ func (e *HandshakeError) Unwrap() error { return e.Err }
 // Server receives messages.
 type Server struct {
 	// Handler takes the message as received, which it may keep. After an error the connection is reset, so that its sender
-	// sends again. Messages of one connection come in order, one after the other.
+	// sends again. Messages of one connection come in order, one after the other; datagrams come beside each other.
 	Handler func(ctx context.Context, peer net.Addr, message []byte) error
 	Limits  Limits
 	// Report, if set, is told why a connection was closed before its peer closed it, and of datagrams that Handler refused.
@@ -147,13 +147,27 @@ func abort(conn net.Conn) {
 	raw.Close()
 }
 
-// ServePacket receives datagrams until Shutdown.
+const (
+	// maxDatagrams is how many datagrams are handled at a time, which may be 16 MiB. A handler that waits for a disk must not keep the
+	// next one from being read: what the kernel has no room for is lost, and nobody sends it again.
+	maxDatagrams = 256
+	// datagramBuffer is what the kernel is asked to hold of a burst; it may grant less.
+	datagramBuffer = 4 << 20
+)
+
+// ServePacket receives datagrams until Shutdown. Their order is that of the network, which is none.
 func (s *Server) ServePacket(pc net.PacketConn) error {
 	defer pc.Close()
 	if !s.enter(pc, false) {
 		return ErrServerClosed
 	}
 	defer s.leave(pc, false)
+	if c, ok := pc.(interface{ SetReadBuffer(int) error }); ok {
+		_ = c.SetReadBuffer(datagramBuffer) // less room is no reason not to serve
+	}
+	slots := make(chan struct{}, maxDatagrams)
+	var work sync.WaitGroup
+	defer work.Wait()
 	buf := make([]byte, 64<<10)
 	for {
 		n, peer, err := pc.ReadFrom(buf)
@@ -166,9 +180,14 @@ func (s *Server) ServePacket(pc net.PacketConn) error {
 		if n == 0 {
 			continue
 		}
-		if err := s.handle(context.Background(), peer, append([]byte(nil), buf[:n]...)); err != nil {
-			s.report(peer, err)
-		}
+		message := append([]byte(nil), buf[:n]...)
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			if err := s.handle(context.Background(), peer, message); err != nil {
+				s.report(peer, err)
+			}
+		})
 	}
 }
 

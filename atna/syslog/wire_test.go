@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -355,7 +357,8 @@ func TestDatagrams(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	got := in.got()
-	if len(got) != 4 || !strings.Contains(got[0], "n='0'") || len(got[3]) != maxDatagram {
+	slices.SortFunc(got, func(a, b string) int { return len(a) - len(b) }) // datagrams are stored beside each other
+	if len(got) != 4 || !slices.ContainsFunc(got, func(m string) bool { return strings.Contains(m, "n='0'") }) || len(got[3]) != maxDatagram {
 		t.Errorf("%d datagrams", len(got))
 	}
 	if err := s.Shutdown(t.Context()); err != nil {
@@ -363,5 +366,60 @@ func TestDatagrams(t *testing.T) {
 	}
 	if err := <-done; !errors.Is(err, ErrServerClosed) {
 		t.Error(err)
+	}
+}
+
+// TestDatagramBurst: datagrams are read while those before them are stored, and a shutdown waits until they are.
+func TestDatagramBurst(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	stored, working, most := 0, 0, 0
+	s := &Server{Handler: func(context.Context, net.Addr, []byte) error {
+		mu.Lock()
+		working++
+		most = max(most, working)
+		mu.Unlock()
+		time.Sleep(20 * time.Millisecond) // a commit
+		mu.Lock()
+		defer mu.Unlock()
+		working--
+		stored++
+		return nil
+	}}
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.ServePacket(pc) }()
+	d := &Datagrams{Addr: pc.LocalAddr().String()}
+	defer d.Close()
+	const n = 1000
+	for i := range n {
+		if err := d.Send(t.Context(), [][]byte{bytes.Repeat([]byte("x"), 1000)}); err != nil {
+			t.Fatal(err)
+		}
+		if i%50 == 49 {
+			time.Sleep(2 * time.Millisecond) // a thousand at once would be a test of the kernel
+		}
+	}
+	start := time.Now()
+	for time.Since(start) < 10*time.Second {
+		mu.Lock()
+		all := stored + working
+		mu.Unlock()
+		if all == n {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, ErrServerClosed) {
+		t.Error(err)
+	}
+	if stored != n || most > maxDatagrams {
+		t.Errorf("%d of %d stored, %d at a time", stored, n, most)
 	}
 }

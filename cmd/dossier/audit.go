@@ -79,18 +79,28 @@ func (a *auditTrail) unlinked() float64 {
 	return float64(n)
 }
 
-// Record implements actor.Recorder.
+// Record implements actor.Recorder. The first event after a failure has Audit Recording Started before it, so that the trail
+// says where it has a gap.
 func (a *auditTrail) Record(ctx context.Context, exchange string, events ...atna.Event) error {
+	resumes := a.broken.Load()
+	if resumes {
+		events = append([]atna.Event{a.node.Recording(a.now(), atna.AuditRecordingStarted)}, events...)
+	}
 	messages := make([]store.AuditMessage, len(events))
 	for i := range events {
 		messages[i] = store.AuditMessage{Exchange: exchange, Event: &events[i], Message: atna.Append(nil, &events[i])}
+	}
+	if resumes {
+		messages[0].Exchange = ""
 	}
 	if err := a.db.Record(ctx, messages...); err != nil {
 		a.failed.Inc()
 		a.broken.Store(true)
 		return err
 	}
-	a.broken.Store(false)
+	if resumes {
+		a.broken.Store(false)
+	}
 	for _, e := range events {
 		a.events.WithLabelValues(e.Identification.ID.Value, e.Identification.Outcome.String()).Inc()
 	}
@@ -104,7 +114,7 @@ func (a *auditTrail) usable(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	return a.Record(ctx, "", a.node.Recording(a.now(), atna.AuditRecordingStarted))
+	return a.Record(ctx, "")
 }
 
 const (

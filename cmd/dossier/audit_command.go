@@ -220,7 +220,11 @@ func patientAudit(cmd *cobra.Command, c *Config, db *sqldb.DB, args []string) er
 		fmt.Fprintln(w, oneLine(repository.Covers(repository.Language(word), all[1:])))
 	}
 	for i := range found {
-		a := repository.Explain(found[i].Event, repository.Language(word))
+		e := found[i].Event
+		if e == nil { // damaged since: something was done, and the patient is not kept from knowing that
+			e = &atna.Event{Identification: atna.EventIdentification{Time: found[i].Time}}
+		}
+		a := repository.Explain(e, repository.Language(word))
 		line := a.Time.Local().Format("2006-01-02 15:04") + "  " + a.Who + "  " + a.What
 		if a.Outcome != "" {
 			line += " (" + a.Outcome + ")"

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -63,6 +65,9 @@ func auditArgs(c *Config, dir string, args ...string) []string {
 	return append(append([]string{"audit"}, args...), "--data", c.Data, "--config", file)
 }
 
+// forgedEvent is one that was never recorded, a copy of one that was.
+const forgedEvent = "INSERT INTO audit_event SELECT max(id) + 1, exchange, peer, parsed, event_time, event_id, event_type, action, outcome, source, digest, codec, message FROM audit_event"
+
 // TestAuditVerify: what is done to the database is found and named.
 func TestAuditVerify(t *testing.T) {
 	t.Parallel()
@@ -77,7 +82,16 @@ func TestAuditVerify(t *testing.T) {
 		"tail deleted":     {[]string{"DELETE FROM audit_link WHERE number > 5"}, "were deleted"},
 		"swapped": {[]string{"UPDATE audit_link SET number = -3 WHERE number = 3", "UPDATE audit_link SET number = 3 WHERE number = 4", "UPDATE audit_link SET number = 4 WHERE number = -3"},
 			"event 4 was moved: it was recorded as number 3"},
-		"checkpoint forged": {[]string{"UPDATE audit_checkpoint SET signed = signed + 60"}, "the signature does not verify"},
+		"inserted without a place": {[]string{forgedEvent}, "is not in the chain"},
+		"inserted before all":      {[]string{forgedEvent, "INSERT INTO audit_link SELECT -1, max(id), x'00', x'00' FROM audit_event"}, "is not in the chain"},
+		"hidden from the patient":  {[]string{"DELETE FROM audit_patient WHERE event = (SELECT min(event) FROM audit_patient)"}, "the index of patients lacks it"},
+		"hidden from a search":     {[]string{"UPDATE audit_patient SET event_time = 0 WHERE event = (SELECT min(event) FROM audit_patient)"}, "the index of patients lacks it"},
+		"hidden user":              {[]string{"DELETE FROM audit_user WHERE event = (SELECT max(event) FROM audit_user)"}, "the index of users lacks it"},
+		"shown to another patient": {[]string{"INSERT INTO audit_patient SELECT 'X^^^&2.999.1.1', event_time, event FROM audit_patient LIMIT 1"}, "where it does not belong"},
+		"outcome":                  {[]string{"UPDATE audit_event SET outcome = 0"}, "outcome is not what the message says"},
+		"time":                     {[]string{"UPDATE audit_event SET event_time = event_time + 1"}, "event_time is not what the message says"},
+		"declared to be bytes":     {[]string{"UPDATE audit_event SET parsed = 0"}, "parsed is not what the message says"},
+		"checkpoint forged":        {[]string{"UPDATE audit_checkpoint SET signed = signed + 60"}, "the signature does not verify"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,6 +111,97 @@ func TestAuditVerify(t *testing.T) {
 	}
 }
 
+// TestAuditVerifyCut: whoever removes the first events up to a checkpoint does what a retention does, but not when it would.
+func TestAuditVerifyCut(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		keep  string
+		after bool // something is left behind the cut
+		want  string
+	}{
+		"kept for ever":      {"0s", true, "events up to 14 are gone, although audit.keep is 0s"},
+		"not yet":            {"1h", true, "events up to 14 are gone, although audit.keep is 1h"},
+		"expired":            {"1ns", true, ""},
+		"expired to the end": {"1ns", false, ""},
+		"not yet, all":       {"1h", false, "events 1 to 14 were deleted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, dir := audited(t)
+			if x.after {
+				mustCommand(t, auditArgs(c, dir, "search")...)
+			}
+			auditDatabase(t, c, "DELETE FROM audit_event WHERE id <= (SELECT event FROM audit_link WHERE number = (SELECT number FROM audit_checkpoint))",
+				"DELETE FROM audit_link WHERE number <= (SELECT number FROM audit_checkpoint)")
+			file := filepath.Join(dir, "cut.yaml")
+			if err := os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n  keep: %s\n", dir, x.keep), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file)
+			if x.want == "" && (err != nil || !strings.Contains(out, " 0 findings")) || x.want != "" && (err == nil || !strings.Contains(out, x.want)) {
+				t.Errorf("got %v, want %q\n%s", err, x.want, out)
+			}
+		})
+	}
+}
+
+// TestAuditVerifyUnsigned: who makes the chain anew without the key has to remove the checkpoints, and that is seen.
+func TestAuditVerifyUnsigned(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	file := filepath.Join(dir, "unsigned.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n  checkpoint: 1ms\n", dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil || strings.Contains(out, "not signed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	mustCommand(t, auditArgs(c, dir, "search")...)
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil || !strings.Contains(out, "1 events, the first of") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	auditDatabase(t, c, "DELETE FROM audit_checkpoint")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err == nil || !strings.Contains(out, "there is no checkpoint") || !strings.Contains(out, "15 events, the first of") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, _, err := command(t.Context(), auditArgs(c, dir, "verify")...); err != nil { // a server that has just begun
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAuditVerifyForwarded: a destination that has more than there is shows that the last events were deleted, signed or not.
+func TestAuditVerifyForwarded(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	file := filepath.Join(dir, "forwarded.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "audit:\n  key: %s/audit-key.pem\n  forward: [\"udp://127.0.0.1:9\"]\n", dir), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustCommand(t, auditArgs(c, dir, "search")...) // behind the last checkpoint
+	auditDatabase(t, c, "INSERT INTO audit_cursor VALUES ('udp://127.0.0.1:9', 15)")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	auditDatabase(t, c, "DELETE FROM audit_event WHERE id = (SELECT event FROM audit_link WHERE number = 15)", "DELETE FROM audit_link WHERE number = 15")
+	if out, _, err := command(t.Context(), "audit", "verify", "--data", c.Data, "--config", file); err == nil || !strings.Contains(out, "up to 15, of which those after 14 were deleted here") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAuditReadDamaged: an event that cannot be read any more hides no other one, and is not hidden from the patient.
+func TestAuditReadDamaged(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	before := strings.Count(mustCommand(t, auditArgs(c, dir, "search", "--type", "ITI-41")...), "\n")
+	auditDatabase(t, c, "UPDATE audit_event SET message = '<' WHERE event_type = 'ITI-41' AND id = (SELECT min(event) FROM audit_patient)")
+	if out := mustCommand(t, auditArgs(c, dir, "search", "--type", "ITI-41")...); strings.Count(out, "\n") != before || !strings.Contains(out, "unparsed") {
+		t.Errorf("%d events before, now\n%s", before, out)
+	}
+	if out := mustCommand(t, auditArgs(c, dir, "patient", "DEMO-1^^^&2.999.1.1&ISO")...); !strings.Contains(out, "unknown  used your record") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
 // TestAuditVerifyAgainstExport: a chain that was made anew together with its checkpoints contradicts those kept elsewhere.
 func TestAuditVerifyAgainstExport(t *testing.T) {
 	t.Parallel()
@@ -106,7 +211,8 @@ func TestAuditVerifyAgainstExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustCommand(t, auditArgs(c, dir, "verify", "--checkpoints", kept)...)
-	auditDatabase(t, c, "DELETE FROM audit_checkpoint", "DELETE FROM audit_link WHERE number > 2")
+	auditDatabase(t, c, "DELETE FROM audit_checkpoint", "DELETE FROM audit_event WHERE id > (SELECT event FROM audit_link WHERE number = 2)",
+		"DELETE FROM audit_link WHERE number > 2")
 	mustCommand(t, auditArgs(c, dir, "verify")...) // a shorter chain is sound in itself
 	if out, _, err := command(t.Context(), auditArgs(c, dir, "verify", "--checkpoints", kept)...); err == nil || !strings.Contains(out, "were deleted") {
 		t.Errorf("%v\n%s", err, out)
@@ -428,6 +534,35 @@ func TestAuditMustBeStored(t *testing.T) {
 	}
 	if answer := s.send(t, query); !successful(answer) {
 		t.Errorf("got\n%s", answer)
+	}
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event RENAME TO audit_event_gone")
+	s.send(t, query)
+	auditDatabase(t, s.node.config, "ALTER TABLE audit_event_gone RENAME TO audit_event")
+	last := s.lastAudit(t)
+	if answer := s.send(t, query); !successful(answer) { // before anybody has asked for readiness
+		t.Errorf("got\n%s", answer)
+	}
+	events := s.auditAfter(t, last)
+	if len(events) != 2 || !events[0].Event.Identification.Types[0].Is(atna.AuditRecordingStarted) || events[0].Exchange != "" || events[1].Exchange == "" {
+		t.Errorf("the trail does not say where its gap ends:\n%s", auditLines(events))
+	}
+	s.send(t, query)
+	if events := s.auditAfter(t, last); len(events) != 3 {
+		t.Errorf("it says so more than once:\n%s", auditLines(events))
+	}
+}
+
+// TestAuditSearchAbandoned: a peer that goes away is recorded, and does not pass for a trail that cannot be written.
+func TestAuditSearchAbandoned(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, testConfig(t), testWorld())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		s.node.auditSearch().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "GET", "/audit/AuditEvent", nil))
+	}
+	if found := s.eventsOf(t, atna.AuditLogUsed); len(found) != 20 || s.node.audit.broken.Load() {
+		t.Errorf("%d recorded, broken %v", len(found), s.node.audit.broken.Load())
 	}
 }
 

@@ -173,7 +173,10 @@ func auditReceived(r *prometheus.CounterVec) func(parsed bool, tolerated []strin
 	}
 }
 
-// logUsed records that somebody read the trail.
+// logUsed records that somebody read the trail. A peer that goes away before it is answered is recorded too, and is no failure of
+// the trail, as which a context that ends would be counted.
 func (a *auditTrail) logUsed(ctx context.Context, user atna.Party, uri string, patients []string, outcome atna.Outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	return a.Record(ctx, "", a.node.LogUsed(a.now(), user, uri, patients, outcome))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -199,10 +200,11 @@ func auditRow(id int64, m *store.AuditMessage, digest any) (row []any, at int64)
 		e, parsed = &atna.Event{Identification: atna.EventIdentification{Time: time.Unix(0, id)}}, 0
 	}
 	i := &e.Identification
-	kind := ""
-	if len(i.Types) > 0 {
-		kind = i.Types[0].Value
+	var kinds []string
+	for _, c := range i.Types {
+		kinds = append(kinds, c.Value)
 	}
+	kind := strings.Join(kinds, "\n")
 	at = i.Time.UnixMilli()
 	return []any{
 		id, m.Exchange, m.Peer, parsed, at, atna.Visible(i.ID.Value), atna.Visible(kind), atna.Visible(string(i.Action)), int(i.Outcome),

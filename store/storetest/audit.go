@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ type AuditBackend interface {
 	store.Audit
 	store.AuditChain
 	store.AuditCursors
+	store.AuditIndex
 	store.Registry
 }
 
@@ -40,6 +42,8 @@ func Audit(t *testing.T, open func(t *testing.T) AuditBackend) {
 		"expiry":              auditExpiry,
 		"expiry waits":        auditExpiryWaits,
 		"hostile search keys": auditHostile,
+		"several types":       auditTypes,
+		"index":               auditIndex,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -496,5 +500,94 @@ func auditHostile(t *testing.T, b AuditBackend) {
 		if got := exchanges(t, b, store.AuditQuery{Users: []string{key}}); len(got) != 1 {
 			t.Errorf("%q: found %d", key, len(got))
 		}
+	}
+}
+
+// auditTypes: an event with several type codes is found by each of them, and by nothing that only looks like one.
+func auditTypes(t *testing.T, b AuditBackend) {
+	record(t, b, 3)
+	m := auditMessage(1)
+	m.Exchange = "several"
+	m.Event.Identification.Types = []atna.Code{{Value: "ITI-18"}, {Value: "a%b'"}, {Value: "110127"}}
+	m.Message = atna.Append(nil, m.Event)
+	if err := b.Record(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string][]string{
+		"ITI-18": {"several", "ref-0"}, "a%b'": {"several"}, "110127": {"several"}, "ITI-43": {"ref-1"},
+		"110": nil, "iti-18": nil, "ITI-1": nil, "%": nil, "": nil,
+	} {
+		if got := exchanges(t, b, store.AuditQuery{Types: []string{kind, "none"}}); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", kind, got, want)
+		}
+	}
+	indexed(t, b)
+}
+
+// auditIndex: what was stored is found by what it says, however odd that is, and a chain that is cut off leaves nothing behind.
+func auditIndex(t *testing.T, b AuditBackend) {
+	record(t, b, 30)
+	odd := auditMessage(1)
+	odd.Event.Participants = append(odd.Event.Participants, atna.ActiveParticipant{UserID: "\x00\xff\uffff'\r\n"}, atna.ActiveParticipant{UserID: strings.Repeat("ä", 5000)})
+	odd.Event.Objects = append(odd.Event.Objects, atna.PatientObject("\x00^^^&2.999&ISO"), atna.PatientObject("no\xffCX^^^^^^^^^"), atna.PatientObject("P1^^^&2.999.1.1&ISO"))
+	odd.Event.Identification.Types = append(odd.Event.Identification.Types, atna.Code{Value: "\x01"})
+	odd.Event.Identification.Time = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	odd.Message = atna.Append(nil, odd.Event)
+	odd.Event, _, _ = atna.Decode(odd.Message)
+	for _, peer := range []string{"", "192.0.2.1"} {
+		odd.Peer = peer
+		if err := b.Record(t.Context(), odd, store.AuditMessage{Peer: "192.0.2.1", Message: []byte("bytes")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	indexed(t, b)
+	if err := b.AddCheckpoint(t.Context(), checkpoint(linkAll(t, b), auditStart)); err != nil {
+		t.Fatal(err)
+	}
+	indexed(t, b)
+	if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != 33 {
+		t.Fatalf("%d expired, %v", n, err)
+	}
+	record(t, b, 1)
+	indexed(t, b)
+}
+
+// indexed finds nothing wrong, looking at a few at a time.
+func indexed(t *testing.T, b AuditBackend) {
+	t.Helper()
+	if ids, err := b.OutsideChain(t.Context()); err != nil || len(ids) > 0 {
+		t.Errorf("outside the chain: %v, %v", ids, err)
+	}
+	all, err := b.SearchAudit(t.Context(), store.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	for after := int64(0); ; looks++ {
+		faults, last, err := b.CheckIndex(t.Context(), after, 4)
+		if err != nil || len(faults) > 0 {
+			t.Fatalf("%+v, %v", faults, err)
+		}
+		if last == 0 {
+			break
+		}
+		after = last
+	}
+	if looks != (len(all)+3)/4 {
+		t.Errorf("%d messages, looked %d times at 4", len(all), looks)
+	}
+	rows := 0
+	for after := (store.AuditKey{}); ; {
+		faults, last, n, err := b.CheckPatients(t.Context(), after, 3)
+		if err != nil || len(faults) > 0 {
+			t.Fatalf("%+v, %v", faults, err)
+		}
+		if n == 0 {
+			break
+		}
+		rows, after = rows+n, last
+	}
+	if rows == 0 {
+		t.Error("no patient in the index")
 	}
 }

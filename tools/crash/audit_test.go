@@ -93,7 +93,7 @@ type auditEntity struct {
 // eventsOf are the events of transactions about a patient, by the audit trail.
 func eventsOf(t testing.TB, s *server, patient hl7v2.CX, transactions, outcomes string) (out []auditEvent) {
 	t.Helper()
-	next := "/audit/AuditEvent?" + url.Values{
+	next := s.adminURL + "/audit/AuditEvent?" + url.Values{
 		"patient.identifier": {"urn:oid:" + domain + "|" + patient.ID}, "subtype": {transactions}, "outcome": {outcomes}, "_count": {"1000"},
 	}.Encode()
 	for next != "" {
@@ -101,7 +101,7 @@ func eventsOf(t testing.TB, s *server, patient hl7v2.CX, transactions, outcomes 
 			Link  []struct{ Relation, URL string }
 			Entry []struct{ Resource auditEvent }
 		}
-		if err := getJSON(s.adminURL+next, &page); err != nil {
+		if err := getJSON(next, &page); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range page.Entry {

@@ -9,7 +9,7 @@ CREATE TABLE audit_event (
     parsed     smallint NOT NULL, -- 0: bytes that are no audit message
     event_time integer  NOT NULL, -- milliseconds since 1970, EventDateTime
     event_id   text     NOT NULL,
-    event_type text     NOT NULL, -- the first
+    event_type text     NOT NULL, -- each on a line; older versions kept the first
     action     text     NOT NULL,
     outcome    smallint NOT NULL,
     source     text     NOT NULL, -- AuditSourceID
