@@ -177,17 +177,25 @@ func (h *handshakes) Accept() (net.Conn, error) {
 	}
 }
 
+// run accepts until the listener is closed. Running out of file descriptors passes, as it does for net/http (net.Error calls it
+// Temporary): a crowd of connections must not leave a listener that nobody reads from any more.
 func (h *handshakes) run() {
+	var pause time.Duration
 	for {
 		c, err := h.Listener.Accept()
-		var passing net.Error
-		switch {
-		case err == nil:
+		if err == nil {
+			pause = 0
 			go h.shake(c)
-		case errors.As(err, &passing) && passing.Timeout():
-		default:
+			continue
+		}
+		if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
 			h.err <- err
 			return
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		select {
+		case <-h.done:
+		case <-time.After(pause):
 		}
 	}
 }

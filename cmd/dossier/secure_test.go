@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -509,5 +510,52 @@ func TestDemo(t *testing.T) {
 	trail := s.auditTrail(t)
 	if who := trail[len(trail)-2].Event.Participants[0].AlternativeUserID; who != "CN=client" {
 		t.Errorf("the client is recorded as %q", who)
+	}
+}
+
+// tiredListener is out of file descriptors for some calls.
+type tiredListener struct {
+	net.Listener
+	left int
+}
+
+func (l *tiredListener) Accept() (net.Conn, error) {
+	if l.left > 0 {
+		l.left--
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestOutOfDescriptors: a crowd that uses up all file descriptors goes away again, and the listener with TLS is still there.
+func TestOutOfDescriptors(t *testing.T) {
+	w := newSecureWorld(t)
+	w.issue("server", w.ca, nil)
+	p := w.issue("client", w.ca, nil)
+	s, err := atna.NewSecure(atna.Files{Certificate: w.path("server.pem"), Key: w.path("server-key.pem"), Trusted: w.path("ca.pem")}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHandshakes(&tiredListener{l, 3}, s.Server(), func(_ net.Addr, err error) { t.Log(err) })
+	defer h.Close()
+	accepted := make(chan error, 1)
+	go func() {
+		c, err := h.Accept()
+		if err == nil {
+			c.Close()
+		}
+		accepted <- err
+	}()
+	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", l.Addr().String(), client(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := <-accepted; err != nil {
+		t.Errorf("the listener is gone: %v", err)
 	}
 }
