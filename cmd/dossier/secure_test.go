@@ -513,6 +513,40 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestSecureNodeIsFound: the banner of a Secure Node says how it is really reached, and dossier health reaches its admin listener.
+func TestSecureNodeIsFound(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	c.Admin, c.TLS.Allow.Admin = "0.0.0.0:0", []string{"monitor"}
+	w.issue("monitor", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	var out strings.Builder
+	if err := banner(&out, c, s.listeners); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"POST https://" + s.addr() + "/xds/repository", "mllps://" + s.feed(), "https://" + s.admin.Addr().String() + "/metrics", "--tls-certificate"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the banner has no %s", want)
+		}
+	}
+	if strings.Contains(out.String(), "http://") || strings.Contains(out.String(), "mllp://") {
+		t.Errorf("the banner promises a listener without TLS:\n%s", out.String())
+	}
+	_, port, err := net.SplitHostPort(s.admin.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := "127.0.0.1:" + port
+	flags := []string{"--tls-certificate", w.path("monitor.pem"), "--tls-key", w.path("monitor-key.pem"), "--tls-trusted", w.path("ca.pem")}
+	if got := mustCommand(t, append([]string{"health", "--admin", admin}, flags...)...); got != "ready\n" {
+		t.Errorf("got %q", got)
+	}
+	if _, _, err := command(t.Context(), "health", "--admin", admin); err == nil {
+		t.Error("the admin listener answers without TLS")
+	}
+}
+
 // tiredListener is out of file descriptors for some calls.
 type tiredListener struct {
 	net.Listener
