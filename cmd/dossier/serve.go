@@ -65,6 +65,8 @@ func serve(ctx context.Context, c *Config, out io.Writer, log *slog.Logger) (err
 	hangup, stop := hangups(c)
 	defer stop()
 	w.hangup = hangup
+	ctx, release := untilHangup(ctx, hangup)
+	defer release()
 	n, err := newNode(ctx, c, log, w)
 	if err != nil {
 		return err
