@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"os"
 	"reflect"
 	"slices"
@@ -329,11 +330,7 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf("%s: expected %s, got %q", key, strings.Join(allowed, " or "), value))
 		}
 	}
-	for _, l := range [...][2]string{{"http", c.HTTP}, {"mllp", c.MLLP}, {"admin", c.Admin}} {
-		if l[1] == "" { // for net.Listen that is any port on every interface
-			errs = append(errs, fmt.Errorf("%s: expected host:port to listen on, got \"\"", l[0]))
-		}
-	}
+	errs = append(errs, c.checkListeners()...)
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
 	errs = append(errs, checkRules(c.Registry.Rules)...)
 	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
@@ -399,6 +396,20 @@ func (c *Config) checkAudit() (errs []error) {
 	return errs
 }
 
+// checkListeners: an address that is none must not be taken for one that other machines reach, and "" is for net.Listen any port on
+// every interface.
+func (c *Config) checkListeners() (errs []error) {
+	for _, l := range [...]struct {
+		name, addr string
+		optional   bool
+	}{{"http", c.HTTP, false}, {"mllp", c.MLLP, false}, {"admin", c.Admin, false}, {"audit.listen", c.Audit.Listen, true}, {"audit.listenudp", c.Audit.ListenUDP, true}} {
+		if _, port, err := net.SplitHostPort(l.addr); (err != nil || port == "") && !(l.optional && l.addr == "") {
+			errs = append(errs, fmt.Errorf("%s: expected host:port to listen on, got %q", l.name, l.addr))
+		}
+	}
+	return errs
+}
+
 // checkTLS: what other machines reach has TLS unless somebody said that it need not (a proxy, a network of containers).
 func (c *Config) checkTLS() (errs []error) {
 	t := c.TLS
@@ -412,7 +423,7 @@ func (c *Config) checkTLS() (errs []error) {
 		return errs
 	}
 	for _, l := range []struct{ name, addr string }{{"http", c.HTTP}, {"mllp", c.MLLP}, {"admin", c.Admin}, {"audit.listen", c.Audit.Listen}} {
-		if l.addr != "" && !loopback(l.addr) {
+		if _, _, err := net.SplitHostPort(l.addr); err == nil && !loopback(l.addr) {
 			errs = append(errs, fmt.Errorf("%s: other machines reach %s: expected tls.certificate, or tls.plain: true to say that it is meant", l.name, l.addr))
 		}
 	}
