@@ -2,6 +2,7 @@ package atna
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -37,7 +38,7 @@ type identity struct {
 	sum     [sha256.Size]byte
 	pair    tls.Certificate
 	trusted *x509.CertPool // authorities, and certificates of nodes that are their own chain
-	lists   []*x509.RevocationList
+	lists   []*revocationList
 	expires time.Time
 }
 
@@ -67,7 +68,7 @@ func (s *Secure) Reload() (changed bool, err error) {
 	if old != nil && [sha256.Size]byte(sum.Sum(nil)) == old.sum {
 		return false, nil
 	}
-	id, err := parseIdentity(read)
+	id, err := parseIdentity(read, s.files.Revoked != "")
 	if err != nil {
 		return false, fmt.Errorf("secure node: %w", err)
 	}
@@ -76,10 +77,15 @@ func (s *Secure) Reload() (changed bool, err error) {
 	return true, nil
 }
 
-func parseIdentity(read [4][]byte) (*identity, error) {
+// parseIdentity reads the files; revoked says that there is one of revocation lists. An empty one is no list of nobody, but what a
+// download leaves that went wrong.
+func parseIdentity(read [4][]byte, revoked bool) (*identity, error) {
 	id := &identity{trusted: x509.NewCertPool()}
 	var err error
 	if id.pair, err = tls.X509KeyPair(read[0], read[1]); err != nil {
+		return nil, err
+	}
+	if err := strong(id.pair.Leaf); err != nil {
 		return nil, err
 	}
 	id.expires = id.pair.Leaf.NotAfter
@@ -108,34 +114,16 @@ func parseIdentity(read [4][]byte) (*identity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("revocation list: %w", err)
 		}
-		if !signedByAny(list, issuers) {
-			return nil, errors.New("revocation list: none of the trusted authorities has signed it")
+		kept, err := judgeList(list, issuers)
+		if err != nil {
+			return nil, fmt.Errorf("revocation list: %w", err)
 		}
-		id.add(list)
+		id.add(kept)
+	}
+	if len(id.lists) == 0 && revoked {
+		return nil, errors.New("revocation list: the file has none")
 	}
 	return id, nil
-}
-
-// add keeps the latest list of each issuer.
-func (id *identity) add(list *x509.RevocationList) {
-	for i, old := range id.lists {
-		if bytes.Equal(old.RawIssuer, list.RawIssuer) {
-			if list.ThisUpdate.After(old.ThisUpdate) {
-				id.lists[i] = list
-			}
-			return
-		}
-	}
-	id.lists = append(id.lists, list)
-}
-
-func signedByAny(list *x509.RevocationList, issuers []*x509.Certificate) bool {
-	for _, c := range issuers {
-		if list.CheckSignatureFrom(c) == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // blocks yields the PEM blocks of a type; any other block is an error.
@@ -165,7 +153,7 @@ func (s *Secure) Expires() time.Time { return s.current.Load().expires }
 func (s *Secure) ListsExpire() time.Time {
 	var first time.Time
 	for _, l := range s.current.Load().lists {
-		if first.IsZero() || l.NextUpdate.Before(first) {
+		if !l.NextUpdate.IsZero() && (first.IsZero() || l.NextUpdate.Before(first)) {
 			first = l.NextUpdate
 		}
 	}
@@ -216,6 +204,16 @@ func (s *Secure) Judge(state tls.ConnectionState) error {
 	return s.verify(state, x509.ExtKeyUsageClientAuth, "")
 }
 
+// strong refuses RSA below 2048 bits (RFC 9325 4.5); crypto/x509 sees to the rest.
+func strong(chain ...*x509.Certificate) error {
+	for _, c := range chain {
+		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
+			return fmt.Errorf("RSA key of %d bits: expected 2048 at least", key.N.BitLen())
+		}
+	}
+	return nil
+}
+
 // verify judges the other side's certificate, on resumed connections too.
 func (s *Secure) verify(state tls.ConnectionState, usage x509.ExtKeyUsage, host string) error {
 	if len(state.PeerCertificates) == 0 {
@@ -237,32 +235,11 @@ func (s *Secure) verify(state tls.ConnectionState, usage x509.ExtKeyUsage, host 
 		return err
 	}
 	for _, chain := range chains {
-		if err = id.revoked(chain, now); err == nil {
+		if err = errors.Join(strong(chain...), id.revoked(chain, now)); err == nil {
 			return nil
 		}
 	}
 	return err
-}
-
-// revoked looks every certificate of a chain up in the lists of its issuer. A list that has ended says nothing any more: then
-// the issuer's certificates are refused until there is a new one.
-func (id *identity) revoked(chain []*x509.Certificate, now time.Time) error {
-	for i, c := range chain[:len(chain)-1] {
-		for _, list := range id.lists {
-			if !bytes.Equal(list.RawIssuer, chain[i+1].RawSubject) || list.CheckSignatureFrom(chain[i+1]) != nil {
-				continue
-			}
-			if !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
-				return errors.New("the revocation list of the issuer has ended")
-			}
-			for _, e := range list.RevokedCertificateEntries {
-				if e.SerialNumber.Cmp(c.SerialNumber) == 0 {
-					return errors.New("the certificate is revoked")
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // Named tells whether a certificate is one of those named: by common name, DNS name, or the SHA-256 of the certificate in

@@ -75,18 +75,22 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 	defer s.leave(ln, false)
 	limits := s.Limits.withDefaults()
+	var pause time.Duration
 	for {
 		conn, err := ln.Accept()
 		if err != nil {
 			if s.isClosing() {
 				return ErrServerClosed
 			}
-			var passing net.Error
-			if errors.As(err, &passing) && passing.Timeout() {
-				continue
+			// Out of file descriptors, or reset before it was accepted: these pass (net.Error calls them Temporary).
+			if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
+				return err
 			}
-			return err
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			time.Sleep(pause)
+			continue
 		}
+		pause = 0
 		if !s.enter(conn, true) {
 			conn.Close()
 			s.report(conn.RemoteAddr(), ErrTooManyConnections)

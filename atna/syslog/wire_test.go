@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -421,5 +422,48 @@ func TestDatagramBurst(t *testing.T) {
 	}
 	if stored != n || most > maxDatagrams {
 		t.Errorf("%d of %d stored, %d at a time", stored, n, most)
+	}
+}
+
+// tiredListener is out of file descriptors for some calls.
+type tiredListener struct {
+	net.Listener
+	left int
+}
+
+func (l *tiredListener) Accept() (net.Conn, error) {
+	if l.left > 0 {
+		l.left--
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestOutOfDescriptors: a crowd that uses up all file descriptors ends neither the receiver nor the server that it is part of.
+func TestOutOfDescriptors(t *testing.T) {
+	box := &inbox{}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Handler: box.take, Report: box.report}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(&tiredListener{ln, 3}) }()
+	c, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "2 ab")
+	for end := time.Now().Add(10 * time.Second); len(box.got()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	}
+	if got := box.got(); len(got) != 1 {
+		t.Errorf("got %q, expected one message", got)
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, ErrServerClosed) {
+		t.Error(err)
 	}
 }

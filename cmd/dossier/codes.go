@@ -29,8 +29,7 @@ func (n *node) openCodes() error {
 	return nil
 }
 
-// hangups delivers SIGHUP while there are code sets to read anew. Without them the signal keeps its usual meaning: who
-// closes the terminal stops the server.
+// hangups delivers SIGHUP while there are code sets to read anew.
 func hangups(c *Config) (hangup <-chan os.Signal, stop func()) {
 	if c.Domain.Codes == "" || c.Registry.URL != "" {
 		return nil, func() {}
@@ -38,6 +37,15 @@ func hangups(c *Config) (hangup <-chan os.Signal, stop func()) {
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, syscall.SIGHUP)
 	return ch, func() { signal.Stop(ch) }
+}
+
+// untilHangup ends with SIGHUP where it has nothing to be read anew: who closes the terminal stops the server, in order, and the
+// audit trail says so. Under nohup the signal stays ignored.
+func untilHangup(ctx context.Context, hangup <-chan os.Signal) (context.Context, func()) {
+	if hangup != nil || signal.Ignored(syscall.SIGHUP) {
+		return ctx, func() {}
+	}
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
 // reload reads the code sets anew whenever it is asked to. Requests in work finish with the set that they began with.

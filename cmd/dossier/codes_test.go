@@ -218,6 +218,32 @@ func TestCodesReloadUnderLoad(t *testing.T) {
 	}
 }
 
+// TestHangupStops: a server without code sets ends in order when its terminal is closed, and its trail says that it was stopped.
+// It is no parallel test: TestHangup sends the same signal.
+func TestHangupStops(t *testing.T) {
+	c := testConfig(t)
+	out, log := &syncBuffer{}, &syncBuffer{}
+	done := make(chan error, 1)
+	go func() { done <- serve(t.Context(), c, out, slog.New(slog.NewTextHandler(log, nil))) }()
+	waitFor(t, func() bool { return strings.Contains(out.String(), "Dossier is ready") })
+	me, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := me.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "draining") {
+		t.Errorf("log: %s", log)
+	}
+	if found := mustCommand(t, "audit", "search", "--data", c.Data, "--type", "110121"); found == "" {
+		t.Error("the stop is not recorded")
+	}
+}
+
 // TestHangup: the signal itself, to a server as the command starts it.
 func TestHangup(t *testing.T) {
 	t.Parallel()

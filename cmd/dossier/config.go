@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"math"
+	"net"
 	"os"
 	"reflect"
 	"slices"
@@ -203,9 +207,15 @@ func loadConfig(file string, flags *pflag.FlagSet, environ []string) (*Config, e
 		}
 	}
 	if file != "" {
-		v.SetConfigFile(file)
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = saidOnce(text)
+		}
+		if err != nil {
+			return nil, usagef("configuration %s: %w", file, err)
+		}
 		v.SetConfigType("yaml")
-		if err := v.ReadInConfig(); err != nil {
+		if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
 			return nil, usagef("configuration %s: %w", file, err)
 		}
 		for _, key := range v.AllKeys() {
@@ -231,7 +241,62 @@ func yamlNames(d *mapstructure.DecoderConfig) { d.TagName = "yaml" }
 
 // decodeHooks are those that viper has by itself, and ours.
 func decodeHooks() mapstructure.DecodeHookFunc {
-	return mapstructure.ComposeDecodeHookFunc(rulesOfText(), mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","))
+	return mapstructure.ComposeDecodeHookFunc(exactNumbers(), rulesOfText(), mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","))
+}
+
+// exactNumbers refuses what would be read as another number than was meant: 30 is no duration (it would be 30 ns), 1.5 and true
+// are no counts, 1 is neither true nor false. 0 needs no unit. Text, which is all that variables are, is read by its own rules.
+func exactNumbers() mapstructure.DecodeHookFuncType {
+	return func(from, to reflect.Type, value any) (any, error) {
+		number := from.Kind() >= reflect.Bool && from.Kind() <= reflect.Float64
+		switch {
+		case from == to || !number:
+		case to == reflect.TypeFor[time.Duration]():
+			if value != 0 {
+				return nil, fmt.Errorf("expected a duration with its unit, such as 30s, got %v", value)
+			}
+		case to.Kind() == reflect.Bool:
+			return nil, fmt.Errorf("expected true or false, got %v", value)
+		case to.Kind() >= reflect.Int && to.Kind() <= reflect.Uint64:
+			if f, ok := value.(float64); from.Kind() == reflect.Bool || ok && f != math.Trunc(f) {
+				return nil, fmt.Errorf("expected a whole number, got %v", value)
+			}
+		}
+		return value, nil
+	}
+}
+
+// saidOnce refuses files in which something could be overlooked: a second document, which nobody would read, and keys that differ
+// in case only, of which the last would win. Keys that are quite the same are refused by the YAML reader.
+func saidOnce(text []byte) error {
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	var first yaml.Node
+	if err := documents.Decode(&first); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := documents.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return errors.New("expected one YAML document, got more")
+	}
+	return keysOnce(&first)
+}
+
+func keysOnce(n *yaml.Node) error {
+	seen := map[string]int{}
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			key := strings.ToLower(child.Value)
+			if line := seen[key]; line != 0 {
+				return fmt.Errorf("line %d: key %s is already in line %d; case does not count", child.Line, child.Value, line)
+			}
+			seen[key] = child.Line
+		}
+		if err := keysOnce(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // flatten lists the keys of a configuration with their values.
@@ -265,6 +330,7 @@ func (c *Config) check() error {
 			errs = append(errs, fmt.Errorf("%s: expected %s, got %q", key, strings.Join(allowed, " or "), value))
 		}
 	}
+	errs = append(errs, c.checkListeners()...)
 	oneOf("registry.validation", c.Registry.Validation, "lenient", "strict")
 	errs = append(errs, checkRules(c.Registry.Rules)...)
 	oneOf("registry.retry", c.Registry.Retry, string(actor.RetryMessage), string(actor.RetryContent))
@@ -330,6 +396,20 @@ func (c *Config) checkAudit() (errs []error) {
 	return errs
 }
 
+// checkListeners: an address that is none must not be taken for one that other machines reach, and "" is for net.Listen any port on
+// every interface.
+func (c *Config) checkListeners() (errs []error) {
+	for _, l := range [...]struct {
+		name, addr string
+		optional   bool
+	}{{"http", c.HTTP, false}, {"mllp", c.MLLP, false}, {"admin", c.Admin, false}, {"audit.listen", c.Audit.Listen, true}, {"audit.listenudp", c.Audit.ListenUDP, true}} {
+		if _, port, err := net.SplitHostPort(l.addr); (err != nil || port == "") && !(l.optional && l.addr == "") {
+			errs = append(errs, fmt.Errorf("%s: expected host:port to listen on, got %q", l.name, l.addr))
+		}
+	}
+	return errs
+}
+
 // checkTLS: what other machines reach has TLS unless somebody said that it need not (a proxy, a network of containers).
 func (c *Config) checkTLS() (errs []error) {
 	t := c.TLS
@@ -343,7 +423,7 @@ func (c *Config) checkTLS() (errs []error) {
 		return errs
 	}
 	for _, l := range []struct{ name, addr string }{{"http", c.HTTP}, {"mllp", c.MLLP}, {"admin", c.Admin}, {"audit.listen", c.Audit.Listen}} {
-		if l.addr != "" && !loopback(l.addr) {
+		if _, _, err := net.SplitHostPort(l.addr); err == nil && !loopback(l.addr) {
 			errs = append(errs, fmt.Errorf("%s: other machines reach %s: expected tls.certificate, or tls.plain: true to say that it is meant", l.name, l.addr))
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +20,11 @@ func newHealth() *cobra.Command {
 		Short: "Ask a running server whether it is ready; exit code 0 only if it is",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			answer, err := ready(cmd.Context(), admin)
+			config, err := clientTLS(cmd)
+			if err != nil {
+				return err
+			}
+			answer, err := ready(cmd.Context(), admin, config)
 			if err != nil {
 				return err
 			}
@@ -28,17 +33,24 @@ func newHealth() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&admin, "admin", defaults().Admin, "listener of metrics and health")
+	addClientFlags(cmd)
 	return cmd
 }
 
-func ready(ctx context.Context, admin string) (string, error) {
+// ready asks over TLS where config says by which certificate: the admin listener of a Secure Node has it unless it is loopback.
+func ready(ctx context.Context, admin string, config *tls.Config) (string, error) {
+	scheme := "http://"
+	if config != nil {
+		scheme = "https://"
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+admin+"/readyz", nil)
 	if err != nil {
 		return "", usagef("--admin: expected host:port: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}} // no proxy: the server is this one
+	resp, err := client.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("health: %w", err)
 	}

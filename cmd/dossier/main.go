@@ -54,5 +54,28 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newServe(), newHealth(), newConfig(), newVersion(),
 		newFeed(), newPIX(), newPDQ(), newSubmit(), newQuery(), newRetrieve(), newRegister(), newValidate(), newRules(), newVerify(), newSweep(), newAudit(), newPKI())
+	exactArguments(root)
 	return root
+}
+
+// exactArguments makes wrong arguments of c and all below it mistakes of the command line. A command that only groups others would
+// show its help, and succeed, whatever it is given.
+func exactArguments(c *cobra.Command) {
+	check := c.Args
+	if check == nil {
+		check = cobra.ArbitraryArgs
+	}
+	if c.HasSubCommands() {
+		check = cobra.NoArgs
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usagef("%w; see %s --help", err, c.CommandPath())
+		}
+		return nil
+	}
+	for _, below := range c.Commands() {
+		exactArguments(below)
+	}
 }

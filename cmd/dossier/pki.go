@@ -34,12 +34,12 @@ func newPKI() *cobra.Command {
 
 const demoConfig = `# made by dossier pki demo: not for real data
 tls:
-  certificate: %[1]s/server.pem
-  key: %[1]s/server-key.pem
-  trusted: %[1]s/ca.pem
-  revoked: %[1]s/crl.pem
+  certificate: %q
+  key: %q
+  trusted: %q
+  revoked: %q
 audit:
-  key: %[1]s/audit-key.pem
+  key: %q
 `
 
 func demoPKI(dir string, hosts []string, now time.Time) error {
@@ -54,7 +54,8 @@ func demoPKI(dir string, hosts []string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{"ca.pem": pki.CertificatePEM(ca.Certificate), "tls.yaml": fmt.Appendf(nil, demoConfig, abs)}
+	in := func(name string) string { return filepath.Join(abs, name) }
+	files := map[string][]byte{"ca.pem": pki.CertificatePEM(ca.Certificate), "tls.yaml": fmt.Appendf(nil, demoConfig, in("server.pem"), in("server-key.pem"), in("ca.pem"), in("crl.pem"), in("audit-key.pem"))}
 	for _, name := range []string{"server", "client", "audit"} {
 		p, err := ca.Issue(pki.Request{Name: name, Hosts: hosts, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0)})
 		if err != nil {

@@ -46,18 +46,22 @@ const (
 	revocationWarning = 48 * time.Hour
 )
 
-// expiry says once a day that something ends soon.
+// expiry says once a day that something ends soon, and at once when it has ended.
 type expiry struct {
 	within time.Duration
 	warn   func(left time.Duration)
 	warned time.Time
+	over   bool
 }
 
 func (e *expiry) look(ends, now time.Time) {
-	if left := ends.Sub(now); !ends.IsZero() && left < e.within && now.Sub(e.warned) >= 24*time.Hour {
+	left := ends.Sub(now)
+	over := !ends.IsZero() && left <= 0
+	if !ends.IsZero() && left < e.within && (over && !e.over || now.Sub(e.warned) >= 24*time.Hour) {
 		e.warned = now
-		e.warn(left.Round(time.Minute))
+		e.warn(left)
 	}
+	e.over = over
 }
 
 // renewSecure takes up changed files until ctx ends.
@@ -65,10 +69,18 @@ func (n *node) renewSecure(ctx context.Context) error {
 	tick := time.NewTicker(n.config.TLS.Reload)
 	defer tick.Stop()
 	certificate := expiry{within: expiryWarning, warn: func(left time.Duration) {
-		n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left)
+		if left <= 0 {
+			n.log.Error("the certificate of this server has ended; peers refuse it", "ended", n.secure.Expires())
+			return
+		}
+		n.log.Warn("the certificate of this server ends soon", "ends", n.secure.Expires(), "left", left.Round(time.Minute))
 	}}
 	lists := expiry{within: revocationWarning, warn: func(left time.Duration) {
-		n.log.Warn("a revocation list ends soon; then every certificate of its issuer is refused", "ends", n.secure.ListsExpire(), "left", left)
+		if left <= 0 {
+			n.log.Error("a revocation list has ended; every certificate of its issuer is refused", "ended", n.secure.ListsExpire())
+			return
+		}
+		n.log.Warn("a revocation list ends soon; then every certificate of its issuer is refused", "ends", n.secure.ListsExpire(), "left", left.Round(time.Minute))
 	}}
 	for {
 		certificate.look(n.secure.Expires(), n.now())
@@ -177,17 +189,25 @@ func (h *handshakes) Accept() (net.Conn, error) {
 	}
 }
 
+// run accepts until the listener is closed. Running out of file descriptors passes, as it does for net/http (net.Error calls it
+// Temporary): a crowd of connections must not leave a listener that nobody reads from any more.
 func (h *handshakes) run() {
+	var pause time.Duration
 	for {
 		c, err := h.Listener.Accept()
-		var passing net.Error
-		switch {
-		case err == nil:
+		if err == nil {
+			pause = 0
 			go h.shake(c)
-		case errors.As(err, &passing) && passing.Timeout():
-		default:
+			continue
+		}
+		if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
 			h.err <- err
 			return
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		select {
+		case <-h.done:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -210,10 +211,12 @@ func TestExpiryIsTold(t *testing.T) {
 		certificate, list time.Duration
 		want              []string
 	}{
-		"far":              {365 * 24 * time.Hour, 7 * 24 * time.Hour, nil},
-		"certificate":      {29 * 24 * time.Hour, 7 * 24 * time.Hour, []string{"the certificate of this server ends soon"}},
-		"revocation list":  {365 * 24 * time.Hour, 47 * time.Hour, []string{"a revocation list ends soon"}},
-		"both, in an hour": {time.Hour, time.Hour, []string{"the certificate of this server ends soon", "a revocation list ends soon"}},
+		"far":                   {365 * 24 * time.Hour, 7 * 24 * time.Hour, nil},
+		"certificate":           {29 * 24 * time.Hour, 7 * 24 * time.Hour, []string{"the certificate of this server ends soon"}},
+		"revocation list":       {365 * 24 * time.Hour, 47 * time.Hour, []string{"a revocation list ends soon"}},
+		"certificate, over":     {-time.Minute, 7 * 24 * time.Hour, []string{"the certificate of this server has ended"}},
+		"revocation list, over": {365 * 24 * time.Hour, -time.Second, []string{"a revocation list has ended"}},
+		"both, in an hour":      {time.Hour, time.Hour, []string{"the certificate of this server ends soon", "a revocation list ends soon"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +224,7 @@ func TestExpiryIsTold(t *testing.T) {
 			c := w.config(t)
 			server := w.issue("server", w.ca, func(r *pki.Request) { r.NotAfter = time.Now().Add(x.certificate) })
 			ends := time.Now().Add(x.list)
-			crl, err := w.ca.RevocationList(5, time.Now(), ends)
+			crl, err := w.ca.RevocationList(5, time.Now().Add(-time.Hour), ends)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,7 +245,7 @@ func TestExpiryIsTold(t *testing.T) {
 					t.Errorf("the log says %q %d times", line, strings.Count(log, line))
 				}
 			}
-			if n := strings.Count(log, "ends soon"); n != len(x.want) {
+			if n := strings.Count(log, "ends soon") + strings.Count(log, "has ended"); n != len(x.want) {
 				t.Errorf("%d warnings, want %d:\n%s", n, len(x.want), log)
 			}
 		})
@@ -395,6 +398,9 @@ func TestPlainIsRefused(t *testing.T) {
 		ok     bool
 	}{
 		"default":            {func(*Config) {}, true},
+		"port alone":         {func(c *Config) { c.HTTP, c.TLS.Plain = "8080", true }, false},
+		"no port":            {func(c *Config) { c.MLLP = "localhost:" }, false},
+		"audit port alone":   {func(c *Config) { c.Audit.ListenUDP = "514" }, false},
 		"http for all":       {func(c *Config) { c.HTTP = ":8080" }, false},
 		"mllp for all":       {func(c *Config) { c.MLLP = "0.0.0.0:2575" }, false},
 		"admin for all":      {func(c *Config) { c.Admin = "192.0.2.1:9090" }, false},
@@ -488,7 +494,7 @@ func TestForwardAndReceive(t *testing.T) {
 // TestDemo: what dossier pki demo makes is enough for a secure node and for a client of it.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "pki")
+	dir := filepath.Join(t.TempDir(), "a: b #c") // YAML would misread it
 	mustCommand(t, "pki", "demo", dir)
 	if _, _, err := command(t.Context(), "pki", "demo", dir); err == nil {
 		t.Error("a folder that exists was overwritten")
@@ -509,5 +515,86 @@ func TestDemo(t *testing.T) {
 	trail := s.auditTrail(t)
 	if who := trail[len(trail)-2].Event.Participants[0].AlternativeUserID; who != "CN=client" {
 		t.Errorf("the client is recorded as %q", who)
+	}
+}
+
+// TestSecureNodeIsFound: the banner of a Secure Node says how it is really reached, and dossier health reaches its admin listener.
+func TestSecureNodeIsFound(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	c := w.config(t)
+	c.Admin, c.TLS.Allow.Admin = "0.0.0.0:0", []string{"monitor"}
+	w.issue("monitor", w.ca, nil)
+	s := startServer(t, c, realWorld())
+	var out strings.Builder
+	if err := banner(&out, c, s.listeners); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"POST https://" + s.addr() + "/xds/repository", "mllps://" + s.feed(), "https://" + s.admin.Addr().String() + "/metrics", "--tls-certificate"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the banner has no %s", want)
+		}
+	}
+	if strings.Contains(out.String(), "http://") || strings.Contains(out.String(), "mllp://") {
+		t.Errorf("the banner promises a listener without TLS:\n%s", out.String())
+	}
+	_, port, err := net.SplitHostPort(s.admin.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := "127.0.0.1:" + port
+	flags := []string{"--tls-certificate", w.path("monitor.pem"), "--tls-key", w.path("monitor-key.pem"), "--tls-trusted", w.path("ca.pem")}
+	if got := mustCommand(t, append([]string{"health", "--admin", admin}, flags...)...); got != "ready\n" {
+		t.Errorf("got %q", got)
+	}
+	if _, _, err := command(t.Context(), "health", "--admin", admin); err == nil {
+		t.Error("the admin listener answers without TLS")
+	}
+}
+
+// tiredListener is out of file descriptors for some calls.
+type tiredListener struct {
+	net.Listener
+	left int
+}
+
+func (l *tiredListener) Accept() (net.Conn, error) {
+	if l.left > 0 {
+		l.left--
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestOutOfDescriptors: a crowd that uses up all file descriptors goes away again, and the listener with TLS is still there.
+func TestOutOfDescriptors(t *testing.T) {
+	w := newSecureWorld(t)
+	w.issue("server", w.ca, nil)
+	p := w.issue("client", w.ca, nil)
+	s, err := atna.NewSecure(atna.Files{Certificate: w.path("server.pem"), Key: w.path("server-key.pem"), Trusted: w.path("ca.pem")}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHandshakes(&tiredListener{l, 3}, s.Server(), func(_ net.Addr, err error) { t.Log(err) })
+	defer h.Close()
+	accepted := make(chan error, 1)
+	go func() {
+		c, err := h.Accept()
+		if err == nil {
+			c.Close()
+		}
+		accepted <- err
+	}()
+	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", l.Addr().String(), client(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := <-accepted; err != nil {
+		t.Errorf("the listener is gone: %v", err)
 	}
 }

@@ -65,6 +65,8 @@ func serve(ctx context.Context, c *Config, out io.Writer, log *slog.Logger) (err
 	hangup, stop := hangups(c)
 	defer stop()
 	w.hangup = hangup
+	ctx, release := untilHangup(ctx, hangup)
+	defer release()
 	n, err := newNode(ctx, c, log, w)
 	if err != nil {
 		return err
@@ -260,6 +262,7 @@ func (n *node) background(ctx context.Context) error {
 // settleAge is how long a remote registry may take to finish a request whose connection broke.
 const settleAge = 10 * time.Minute
 
+// banner says where the server is and how to try it, over TLS where this is a Secure Node.
 func banner(w io.Writer, c *Config, l listeners) error {
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
@@ -269,39 +272,58 @@ func banner(w io.Writer, c *Config, l listeners) error {
 	if ids := c.patients(); len(ids) > 0 {
 		patients = fmt.Sprintf("%s^^^&%s&ISO and %d more; others by ITI-8", ids[0], c.Domain.OID, len(ids)-1)
 	}
+	admin, proof := "http", ""
+	if c.TLS.Certificate != "" {
+		proof = " --tls-certificate FILE --tls-key FILE --tls-trusted FILE"
+		if !loopback(c.Admin) {
+			admin = "https"
+		}
+	}
 	_, err = fmt.Fprintf(w, `Dossier is ready.
 
-  ITI-41 Provide and Register, ITI-43 Retrieve   POST http://%[1]s/xds/repository   (?wsdl)
-  ITI-42 Register, ITI-18 and ITI-51 Query       POST http://%[1]s/xds/registry     (?wsdl)
-%[10]s  metrics, health                                http://%[3]s/metrics  /healthz  /readyz
+  ITI-41 Provide and Register, ITI-43 Retrieve   POST %[1]s/xds/repository   (?wsdl)
+  ITI-42 Register, ITI-18 and ITI-51 Query       POST %[1]s/xds/registry     (?wsdl)
+%[10]s  metrics, health                                %[2]s/metrics  /healthz  /readyz
 
   affinity domain     %[4]s
   known patients      %[5]s
   repositoryUniqueId  %[6]s
   data                %[7]s
 
-  try:  %[9]s submit --to http://%[1]s/xds/repository --patient '%[8]s^^^&%[4]s&ISO' FILE
-        %[9]s query  --to http://%[1]s/xds/registry FindDocuments '$XDSDocumentEntryPatientId=%[8]s^^^&%[4]s&ISO' '$XDSDocumentEntryStatus=Approved'
+  try:  %[9]s submit --to %[1]s/xds/repository%[3]s --patient '%[8]s^^^&%[4]s&ISO' FILE
+        %[9]s query  --to %[1]s/xds/registry%[3]s FindDocuments '$XDSDocumentEntryPatientId=%[8]s^^^&%[4]s&ISO' '$XDSDocumentEntryStatus=Approved'
 
-`, l.http.Addr(), l.mllp.Addr(), l.admin.Addr(), c.Domain.OID, patients, c.Repository.ID, data, example(c), os.Args[0], identityBanner(c, l))
+`, c.web(l), admin+"://"+l.admin.Addr().String(), proof, c.Domain.OID, patients, c.Repository.ID, data, example(c), os.Args[0], identityBanner(c, l))
 	return err
+}
+
+// web is the URL of the SOAP endpoints without their paths.
+func (c *Config) web(l listeners) string {
+	if c.TLS.Certificate != "" {
+		return "https://" + l.http.Addr().String()
+	}
+	return "http://" + l.http.Addr().String()
 }
 
 // identityBanner says what is taken about patients.
 func identityBanner(c *Config, l listeners) string {
+	feed := "mllp://" + l.mllp.Addr().String()
+	if c.TLS.Certificate != "" {
+		feed = "mllps://" + l.mllp.Addr().String()
+	}
 	if c.external() {
 		return fmt.Sprintf(`  ITI-8 Patient Identity Feed, ITI-10 PIX Update Notification
-                                                 mllp://%[2]s
-  ITI-44 Patient Identity Feed                   POST http://%[1]s/xds/registry     (?wsdl)
-  ITI-46 PIX Update Notification                 POST http://%[1]s/pix/consumer     (?wsdl)
+                                                 %[2]s
+  ITI-44 Patient Identity Feed                   POST %[1]s/xds/registry     (?wsdl)
+  ITI-46 PIX Update Notification                 POST %[1]s/pix/consumer     (?wsdl)
   patient index       elsewhere, %[3]s at %[4]s
-`, l.http.Addr(), l.mllp.Addr(), c.MPI.Protocol, c.MPI.PIX)
+`, c.web(l), feed, c.MPI.Protocol, c.MPI.PIX)
 	}
 	return fmt.Sprintf(`  ITI-8, ITI-30 Patient Identity, ITI-9 PIX Query, ITI-21 Patient Demographics Query
-                                                 mllp://%[2]s
-  ITI-44 Patient Identity Feed, ITI-45 PIX Query POST http://%[1]s/pix/manager      (?wsdl)
-  ITI-47 Patient Demographics Query              POST http://%[1]s/pdq/supplier     (?wsdl)
-`, l.http.Addr(), l.mllp.Addr())
+                                                 %[2]s
+  ITI-44 Patient Identity Feed, ITI-45 PIX Query POST %[1]s/pix/manager      (?wsdl)
+  ITI-47 Patient Demographics Query              POST %[1]s/pdq/supplier     (?wsdl)
+`, c.web(l), feed)
 }
 
 func example(c *Config) string {

@@ -206,6 +206,9 @@ func (f *Frame) Refused(ctx context.Context, req *soap.Request, fault *soap.Faul
 	if fault.Subcode != "" {
 		attrs = append(attrs, slog.String("subcode", fault.Subcode))
 	}
+	if id := traceID(ctx); id != "" {
+		attrs = append(attrs, slog.String("trace", id))
+	}
 	if fault.Err != nil {
 		attrs = append(attrs, slog.Any("cause", fault.Err))
 	}

@@ -11,7 +11,7 @@ import (
 // Traceparent is the header of W3C Trace Context, level 1.
 const Traceparent = "Traceparent"
 
-// trace is what a client said of the distributed trace that a request belongs to: 32 and 2 hexadecimal digits.
+// trace is what a client said of the distributed trace that a request belongs to: 32 hexadecimal digits, and 00 or 01.
 type trace struct{ id, flags string }
 
 type traceKey struct{}
@@ -44,7 +44,12 @@ func parseTrace(values []string) (t trace, ok bool) {
 	if strings.Trim(part[1], "0") == "" || strings.Trim(part[2], "0") == "" {
 		return t, false
 	}
-	return trace{part[1], part[3]}, true
+	// Of the flags only sampled, the last bit, is known; what is passed on has no others (Trace Context 3.2.2.5.2).
+	sampled := "00"
+	if strings.IndexByte("0123456789abcdef", part[3][1])&1 == 1 {
+		sampled = "01"
+	}
+	return trace{part[1], sampled}, true
 }
 
 // traceID is the id of the trace that ctx belongs to, "" for none.

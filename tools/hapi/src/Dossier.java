@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /** A server of our own under test, on free ports with a throw-away data folder. */
 final class Dossier implements AutoCloseable {
-    private static final Pattern MLLP = Pattern.compile("mllp://127\\.0\\.0\\.1:(\\d+)");
+    private static final Pattern MLLP = Pattern.compile("mllps?://127\\.0\\.0\\.1:(\\d+)");
     private final Process process;
     private final Path log;
     final int port;
