@@ -178,17 +178,23 @@ func (h *handshakes) Accept() (net.Conn, error) {
 }
 
 func (h *handshakes) run() {
+	var pause time.Duration
 	for {
 		c, err := h.Listener.Accept()
-		var passing net.Error
-		switch {
-		case err == nil:
+		if err == nil {
+			pause = 0
 			go h.shake(c)
-		case errors.As(err, &passing) && passing.Timeout():
-		default:
+			continue
+		}
+		// Out of file descriptors, or reset before it was accepted: these pass. net.Error marks them Timeout or Temporary;
+		// the latter is deprecated for want of a definition, but still set for exactly these. net/http would come back
+		// after them, to a listener that nobody serves any more.
+		if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
 			h.err <- err
 			return
 		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		time.Sleep(pause)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,6 +126,58 @@ func eventually(t testing.TB, what string, fn func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within a minute: %s", what)
 		}
+	}
+}
+
+// shortListener has no file descriptor for its first connections, as accept4(2) says it.
+type shortListener struct {
+	net.Listener
+	short atomic.Int32
+}
+
+// Accept fails as long as files are short.
+func (l *shortListener) Accept() (net.Conn, error) {
+	if l.short.Add(-1) >= 0 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestOutOfFiles: a shortage of file descriptors passes; afterwards every listener takes connections again, and the server has
+// not ended.
+func TestOutOfFiles(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	w.issue("good", w.ca, nil)
+	good, err := tls.LoadX509KeyPair(w.path("good.pem"), w.path("good-key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startOn(t, w.config(t), realWorld(), func(*node) {}, func(l *listeners) {
+		for _, x := range []*net.Listener{&l.http, &l.mllp, &l.admin, &l.audit.tcp} {
+			short := &shortListener{Listener: *x}
+			short.short.Store(3)
+			*x = short
+		}
+	})
+	for name, l := range map[string]net.Listener{"SOAP": s.http, "MLLP": s.mllp, "audit": s.audit.tcp} {
+		config := client(nil)
+		config.Certificates = []tls.Certificate{good}
+		d := tls.Dialer{Config: config, NetDialer: &net.Dialer{Timeout: 5 * time.Second}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		c, err := d.DialContext(ctx, "tcp", l.Addr().String())
+		cancel()
+		if err != nil {
+			t.Errorf("%s: %v, want a connection", name, err)
+			continue
+		}
+		c.Close()
+	}
+	h := &http.Client{Timeout: 5 * time.Second}
+	if resp, err := h.Get("http://" + s.admin.Addr().String() + "/healthz"); err != nil {
+		t.Errorf("admin: %v", err)
+	} else {
+		resp.Body.Close()
 	}
 }
 
