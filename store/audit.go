@@ -57,7 +57,8 @@ type AuditPlace struct {
 type AuditChain interface {
 	// Link appends at most limit stored messages to the chain and returns its head and how many it appended.
 	Link(ctx context.Context, limit int) (atna.Chain, int, error)
-	// Links returns at most limit links after a number, in order.
+	// Links returns at most limit links after a number, in order, and fewer where their messages are large. None means that there are
+	// no more.
 	Links(ctx context.Context, after int64, limit int) ([]atna.Link, error)
 	// Unlinked counts the messages that wait for Link.
 	Unlinked(ctx context.Context) (int64, error)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ func Audit(t *testing.T, open func(t *testing.T) AuditBackend) {
 		"several link":        auditLinkers,
 		"checkpoints":         auditCheckpoints,
 		"time stamps":         auditStamps,
+		"large messages":      auditLarge,
 		"cursors":             auditCursors,
 		"expiry":              auditExpiry,
 		"expiry waits":        auditExpiryWaits,
@@ -417,6 +419,42 @@ func auditStamps(t *testing.T, b AuditBackend) {
 		if string(c.Timestamp) != "first" {
 			t.Errorf("checkpoint %d has %q", c.Number, c.Timestamp)
 		}
+	}
+}
+
+// auditLarge: however large messages are, what is read of the chain at once has a bound, nothing is left out, and all expire.
+func auditLarge(t *testing.T, b AuditBackend) {
+	const n, size = 20, 1 << 20
+	for i := range n {
+		m := store.AuditMessage{Peer: "192.0.2.1", Message: bytes.Repeat([]byte{byte('a' + i)}, size)}
+		if err := b.Record(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := linkAll(t, b)
+	all := 0
+	for after := int64(0); ; {
+		part, err := b.Links(t.Context(), after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(part) == 0 {
+			break
+		}
+		if len(part) > n/2 {
+			t.Errorf("%d messages of %d bytes at once", len(part), size)
+		}
+		all += len(part)
+		after = part[len(part)-1].Number
+	}
+	if all != n {
+		t.Errorf("%d links, want %d", all, n)
+	}
+	if err := b.AddCheckpoint(t.Context(), checkpoint(head, auditStart)); err != nil {
+		t.Fatal(err)
+	}
+	if gone, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || gone != n {
+		t.Errorf("%d expired, %v; want %d", gone, err, n)
 	}
 }
 
