@@ -80,4 +80,8 @@ type AuditChain interface {
 type AuditCursors interface {
 	Cursor(ctx context.Context, destination string) (number int64, err error)
 	SetCursor(ctx context.Context, destination string, number int64) error
+	// Cursors are all destinations that ever were, unless they were given up.
+	Cursors(ctx context.Context) (map[string]int64, error)
+	// ForgetCursor gives a destination up: what it does not have may expire. It tells whether there was one.
+	ForgetCursor(ctx context.Context, destination string) (known bool, err error)
 }

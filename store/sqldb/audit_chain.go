@@ -270,6 +270,36 @@ func (db *DB) SetCursor(ctx context.Context, destination string, number int64) e
 	})
 }
 
+// Cursors implements store.AuditCursors.
+func (db *DB) Cursors(ctx context.Context) (all map[string]int64, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		all = map[string]int64{}
+		b := t.builder()
+		b.add("SELECT destination, number FROM audit_cursor")
+		return t.query(ctx, "audit cursor", b, func(rows *sql.Rows) error {
+			var destination string
+			var number int64
+			err := rows.Scan(&destination, &number)
+			all[destination] = number
+			return err
+		})
+	})
+	return all, err
+}
+
+// ForgetCursor implements store.AuditCursors.
+func (db *DB) ForgetCursor(ctx context.Context, destination string) (known bool, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("DELETE FROM audit_cursor WHERE destination = ")
+		b.bind(destination)
+		n, err := t.exec(ctx, "audit cursor", b)
+		known = n > 0
+		return err
+	})
+	return known, err
+}
+
 // Expire implements store.AuditChain. It works in parts, so that others may write in between; what a crash leaves is removed
 // by the next call.
 func (db *DB) Expire(ctx context.Context, before time.Time) (removed int64, err error) {

@@ -39,6 +39,7 @@ func Audit(t *testing.T, open func(t *testing.T) AuditBackend) {
 		"time stamps":         auditStamps,
 		"large messages":      auditLarge,
 		"cursors":             auditCursors,
+		"a cursor forgotten":  auditForgotten,
 		"expiry":              auditExpiry,
 		"expiry waits":        auditExpiryWaits,
 		"hostile search keys": auditHostile,
@@ -518,6 +519,32 @@ func auditExpiryWaits(t *testing.T, b AuditBackend) {
 		if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != c.want {
 			t.Errorf("destination at %d: %d expired, %v", c.cursor, n, err)
 		}
+	}
+}
+
+// auditForgotten: a destination that was given up holds nothing back.
+func auditForgotten(t *testing.T, b AuditBackend) {
+	record(t, b, 5)
+	head := linkAll(t, b)
+	if err := b.AddCheckpoint(t.Context(), checkpoint(head, auditStart)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.SetCursor(t.Context(), "gone", 2), b.SetCursor(t.Context(), "a", 5)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != 0 {
+		t.Errorf("%d expired, %v", n, err)
+	}
+	for _, want := range []bool{true, false} {
+		if known, err := b.ForgetCursor(t.Context(), "gone"); err != nil || known != want {
+			t.Errorf("known %v, %v; want %v", known, err, want)
+		}
+	}
+	if all, err := b.Cursors(t.Context()); err != nil || len(all) != 1 || all["a"] != 5 {
+		t.Errorf("%v, %v", all, err)
+	}
+	if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != 5 {
+		t.Errorf("%d expired, %v", n, err)
 	}
 }
 
