@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,11 +60,8 @@ func echoServer(t *testing.T) *Server {
 
 // counter gives ids that are the same in each run.
 func counter() func() string {
-	n := 0
-	return func() string {
-		n++
-		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
-	}
+	var n atomic.Int64
+	return func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n.Add(1)) }
 }
 
 func opener(s string) func() (io.ReadCloser, error) {

@@ -53,7 +53,7 @@ func (x *exchange) close() {
 // take reads the message and finds its operation.
 func (x *exchange) take() error {
 	var err error
-	in := incoming{x.r.Header, x.r.ContentLength, x.body, x.lim, x.srv.SpoolDir}
+	in := incoming{x.r.Header, x.r.ContentLength, x.body, x.lim, x.srv.SpoolDir, x.srv.Budget}
 	x.msg, err = in.receive()
 	x.describe()
 	if err != nil {

@@ -408,3 +408,66 @@ func TestManyRefusalsLeaveNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestBudget: large envelopes that do not end hold no more memory than the budget, in whatever form they come; who needs more is
+// told to come back, small messages go on, and what was held is given back.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	s := echoServer(t)
+	s.Limits.Envelope, s.Limits.Body = 1<<20, 2<<20
+	s.Budget = NewBudget(2 << 20)
+	addr := listen(t, s)
+	large := strings.Replace(testEnvelope, "<x/>", "<x>"+strings.Repeat("y", 900<<10)+"</x>", 1)
+	plain := func(text string) string {
+		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+	}
+	for name, request := range map[string]string{
+		"length": plain(large),
+		"chunks": fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(large), large),
+		"MTOM": fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/related; boundary=B\r\nContent-Length: %d\r\n\r\n--B\r\nContent-Type: application/xop+xml\r\n\r\n%s\r\n--B--\r\n",
+			len(large)+len("--B\r\nContent-Type: application/xop+xml\r\n\r\n\r\n--B--\r\n"), large),
+	} {
+		var open []net.Conn
+		for range 2 {
+			conn := dial(t, addr)
+			if _, err := io.WriteString(conn, request[:len(request)-100]); err != nil {
+				t.Fatal(err)
+			}
+			open = append(open, conn)
+		}
+		for deadline := time.Now().Add(10 * time.Second); s.Budget.used.Load() < 1600<<10; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d bytes held", name, s.Budget.used.Load())
+			}
+		}
+		conn := dial(t, addr)
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := rawAnswer(t, conn); status != http.StatusServiceUnavailable || !strings.Contains(body, "env:Receiver") {
+			t.Errorf("%s: a third one got %d %s, want 503", name, status, body)
+		}
+		conn = dial(t, addr)
+		if _, err := io.WriteString(conn, plain(testEnvelope)); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := rawAnswer(t, conn); status != http.StatusOK {
+			t.Errorf("%s: a small one got %d %s", name, status, body)
+		}
+		for _, c := range open {
+			c.Close()
+		}
+		for deadline := time.Now().Add(10 * time.Second); s.Budget.used.Load() > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d bytes are still held", name, s.Budget.used.Load())
+			}
+		}
+		conn = dial(t, addr)
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := rawAnswer(t, conn); status != http.StatusOK {
+			t.Errorf("%s: afterwards got %d %.200s", name, status, body)
+		}
+	}
+}

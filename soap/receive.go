@@ -19,10 +19,12 @@ type message struct {
 	action string // from the MIME headers, for messages without wsa:Action
 	parts  *Parts
 	buf    *bufio.Reader
+	claim  claim // on memory for the envelope
 }
 
 // close ends the use of the message and gives its buffers back.
 func (m *message) close() {
+	m.claim.release()
 	if m.parts != nil {
 		m.parts.close()
 	}
@@ -40,12 +42,13 @@ type incoming struct {
 	body     io.Reader
 	lim      Limits
 	spoolDir string
+	budget   *Budget
 }
 
 // receive reads a message up to the end of its envelope. Its errors are *Fault. The message is never nil and must be
 // closed; after an error it holds what was understood before.
 func (in incoming) receive() (*message, error) {
-	m := &message{parts: &Parts{}, buf: readers.Get().(*bufio.Reader)}
+	m := &message{parts: &Parts{}, buf: readers.Get().(*bufio.Reader), claim: claim{budget: in.budget}}
 	m.buf.Reset(in.body)
 	ct := parseContentType(in.header.Get("Content-Type"))
 	m.action = firstOf(ct.Action(), strings.Trim(strings.TrimSpace(in.header.Get("Soapaction")), `"`))
@@ -73,7 +76,7 @@ func (in incoming) receive() (*message, error) {
 
 // readEnvelope reads r to its end and parses it. length is what r is likely to give, -1 if nobody knows.
 func (m *message) readEnvelope(r io.Reader, ct mediaType, lim Limits, length int64) error {
-	text, err := readCapped(r, lim.Envelope, length)
+	text, err := readCapped(claiming{r, &m.claim}, lim.Envelope, length)
 	if err != nil {
 		return err
 	}
@@ -89,7 +92,7 @@ func (m *message) readEnvelope(r io.Reader, ct mediaType, lim Limits, length int
 }
 
 func readCapped(r io.Reader, limit, likely int64) ([]byte, error) {
-	const most = 1 << 20 // an announcement alone reserves no more
+	const most = 2 * chunk // an announcement alone reserves no more
 	if likely < 0 {
 		likely = 16 << 10
 	}

@@ -13,6 +13,7 @@ import (
 type Server struct {
 	Operations []Operation
 	Limits     Limits
+	Budget     *Budget       // memory for envelopes, which several servers may share; nil knows no bound but that of each message
 	SpoolDir   string        // for attachments that come before the root part; "" is the system's directory
 	NewID      func() string // UUIDs for MessageID, boundary and Content-ID; nil means random ones
 

@@ -58,7 +58,8 @@ type AuditPlace struct {
 type AuditChain interface {
 	// Link appends at most limit stored messages to the chain and returns its head and how many it appended.
 	Link(ctx context.Context, limit int) (atna.Chain, int, error)
-	// Links returns at most limit links after a number, in order.
+	// Links returns at most limit links after a number, in order, and fewer where their messages are large. None means that there are
+	// no more.
 	Links(ctx context.Context, after int64, limit int) ([]atna.Link, error)
 	// Unlinked counts the messages that wait for Link.
 	Unlinked(ctx context.Context) (int64, error)
@@ -103,4 +104,8 @@ type AuditKey struct {
 type AuditCursors interface {
 	Cursor(ctx context.Context, destination string) (number int64, err error)
 	SetCursor(ctx context.Context, destination string, number int64) error
+	// Cursors are all destinations that ever were, unless they were given up.
+	Cursors(ctx context.Context) (map[string]int64, error)
+	// ForgetCursor gives a destination up: what it does not have may expire. It tells whether there was one.
+	ForgetCursor(ctx context.Context, destination string) (known bool, err error)
 }

@@ -16,8 +16,8 @@ type Sender interface {
 // Forwarder sends a sequence of numbered messages in order and at least once. Its fields are set before Run.
 type Forwarder struct {
 	Sender Sender
-	// Read returns the messages after a number, at most limit, and the number of the last of them; without a message, of the last
-	// that is to be passed over.
+	// Read returns the messages after a number, at most limit, and the number up to which it has looked: beyond the last of them, or
+	// without any, where messages are missing.
 	Read func(ctx context.Context, after int64, limit int) (messages [][]byte, last int64, err error)
 	// Keep stores up to which number delivery is certain.
 	Keep func(ctx context.Context, number int64) error
@@ -52,7 +52,7 @@ func (f *Forwarder) Run(ctx context.Context, after int64) error {
 	defer f.Sender.Close()
 	wait := f.Retry
 	for ctx.Err() == nil {
-		n, err := f.step(ctx)
+		more, err := f.step(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -61,11 +61,11 @@ func (f *Forwarder) Run(ctx context.Context, after int64) error {
 			pause(ctx, wait, nil)
 			wait = min(2*wait, maxRetry)
 			continue
-		case f.failing && n > 0:
+		case f.failing && more:
 			f.failing = false
 			f.report(nil)
 		}
-		if wait = f.Retry; n == 0 {
+		if wait = f.Retry; !more {
 			pause(ctx, f.patience(), f.Wake)
 		}
 	}
@@ -86,24 +86,23 @@ func (f *Forwarder) defaults() {
 	}
 }
 
-// step makes certain what has become so and sends one batch; done is how many numbers it got on.
-func (f *Forwarder) step(ctx context.Context) (done int64, err error) {
+// step makes certain what has become so and sends one batch. It tells whether there was one.
+func (f *Forwarder) step(ctx context.Context) (more bool, err error) {
 	if err := f.confirm(ctx); err != nil {
-		return 0, err
+		return false, err
 	}
 	messages, last, err := f.Read(ctx, f.sent, f.Batch)
 	if err != nil || last <= f.sent {
-		return 0, err
+		return false, err
 	}
-	done = last - f.sent
-	if len(messages) > 0 { // nothing sent needs no proof: it is certain with what comes next
+	if len(messages) > 0 {
 		if err := f.Sender.Send(ctx, messages); err != nil {
-			return 0, err
+			return false, err
 		}
 		f.marks = append(f.marks, mark{last, time.Now()})
 	}
 	f.sent = last
-	return done, nil
+	return true, nil
 }
 
 // confirm advances over batches that the receiver has outlived.

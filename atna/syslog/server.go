@@ -75,22 +75,23 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 	defer s.leave(ln, false)
 	limits := s.Limits.withDefaults()
-	var pause time.Duration
+	var wait time.Duration
 	for {
 		conn, err := ln.Accept()
 		if err != nil {
 			if s.isClosing() {
 				return ErrServerClosed
 			}
-			// Out of file descriptors, or reset before it was accepted: these pass (net.Error calls them Temporary).
+			// Out of file descriptors, or reset before it was accepted: these pass. net.Error marks them Timeout or
+			// Temporary; the latter is deprecated for want of a definition, but still set for exactly these.
 			if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
 				return err
 			}
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			time.Sleep(pause)
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			time.Sleep(wait)
 			continue
 		}
-		pause = 0
+		wait = 0
 		if !s.enter(conn, true) {
 			conn.Close()
 			s.report(conn.RemoteAddr(), ErrTooManyConnections)

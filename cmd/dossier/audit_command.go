@@ -23,7 +23,7 @@ import (
 
 func newAudit() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "Verify, search and export the audit trail; the server may run"}
-	cmd.AddCommand(newAuditVerify(), newAuditSearch(), newAuditPatient(), newAuditExport())
+	cmd.AddCommand(newAuditVerify(), newAuditSearch(), newAuditPatient(), newAuditExport(), newAuditForget())
 	return cmd
 }
 

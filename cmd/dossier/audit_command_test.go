@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -586,5 +587,49 @@ func TestAuditHostileNames(t *testing.T) {
 			t.Errorf("%q: not one message on one line: %s", names[i], m.Message)
 		}
 		t.Logf("%q is recorded as %q", names[i], m.Event.Participants[0].UserID)
+	}
+}
+
+// TestAuditForget: a destination that left the configuration is warned of while it holds up what expires; giving it up is recorded,
+// and refused for one that is in use or never was.
+func TestAuditForget(t *testing.T) {
+	t.Parallel()
+	c, dir := audited(t)
+	const gone, used = "udp://127.0.0.1:9", "udp://127.0.0.1:19"
+	auditDatabase(t, c, "INSERT INTO audit_cursor (destination, number) VALUES ('"+gone+"', 3)")
+	c.Audit.Keep, c.Audit.Forward = time.Hour, []string{used}
+	warned := func() bool {
+		s := startServer(t, c, realWorld())
+		waitFor(t, func() bool {
+			all, err := s.node.db.Cursors(t.Context())
+			_, runs := all[used]
+			return err == nil && runs
+		})
+		if err := s.stop(); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(s.log.String(), "destination="+gone)
+	}
+	if !warned() {
+		t.Error("no warning")
+	}
+	file := filepath.Join(dir, "forward.yaml")
+	if err := os.WriteFile(file, []byte("audit:\n  forward: ["+used+"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		destination string
+		ok          bool
+	}{{used, false}, {"udp://127.0.0.1:29", false}, {gone, true}, {gone, false}} {
+		out, _, err := command(t.Context(), "audit", "forget", x.destination, "--data", c.Data, "--config", file)
+		if (err == nil) != x.ok || x.ok && !strings.Contains(out, "number 3") {
+			t.Errorf("%s: %q, %v", x.destination, out, err)
+		}
+	}
+	if out := mustCommand(t, auditArgs(c, dir, "search", "--type", atna.SecurityConfiguration.Value, "--xml")...); !strings.Contains(out, base64.StdEncoding.EncodeToString([]byte("audit destination "+gone+" given up; it has the chain up to number 3"))) {
+		t.Errorf("it is not in the trail: %s", out)
+	}
+	if warned() {
+		t.Error("a warning of what was given up")
 	}
 }

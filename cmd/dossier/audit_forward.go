@@ -34,11 +34,13 @@ func destinationOf(url string) (destination, error) {
 // forward runs one destination until ctx ends.
 func (n *node) forward(ctx context.Context, d destination) error {
 	after, err := n.db.Cursor(ctx, d.url)
-	if err != nil {
-		return fmt.Errorf("audit.forward %s: %w", d.url, err)
+	if err == nil {
+		err = n.db.SetCursor(ctx, d.url, after) // at once: what this destination does not have must not expire
 	}
-	// The cursor is written down at once: what this destination does not have must not expire.
-	if err := n.db.SetCursor(ctx, d.url, after); err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil // an ordered stop is no failure, also right after the start
+	case err != nil:
 		return fmt.Errorf("audit.forward %s: %w", d.url, err)
 	}
 	f := &syslog.Forwarder{

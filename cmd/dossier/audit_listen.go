@@ -76,6 +76,9 @@ func (n *node) reportAudit(peer net.Addr, err error) {
 
 // runAudit signs, forwards and receives until ctx ends.
 func (n *node) runAudit(ctx context.Context, g *errgroup.Group, s *auditServer) {
+	if n.config.Audit.Keep > 0 {
+		n.leftBehind(ctx)
+	}
 	s.serve(g, n)
 	if n.signingKey != nil {
 		g.Go(func() error { return n.sign(ctx) })

@@ -122,6 +122,7 @@ type RetryConfig struct {
 // LimitsConfig bounds what one request or peer may cost. Sizes are bytes.
 type LimitsConfig struct {
 	Envelope        int64         `yaml:"envelope"`        // SOAP message without its attachments
+	Buffered        int64         `yaml:"buffered"`        // envelopes of all requests together, beyond 64 KiB each; who needs more is refused
 	Body            int64         `yaml:"body"`            // whole HTTP body
 	Document        int64         `yaml:"document"`        // one document
 	Parts           int           `yaml:"parts"`           // MIME parts of one message
@@ -167,7 +168,7 @@ func defaults() Config {
 		Repository: RepositoryConfig{ID: "2.999.1.2"},
 		Registry:   RegistryConfig{Timeout: time.Minute, Validation: "lenient", Rules: []RuleConfig{}, Retry: string(actor.RetryMessage)},
 		Limits: LimitsConfig{
-			Envelope: 16 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
+			Envelope: 16 << 20, Buffered: 128 << 20, Body: 4 << 30, Document: 2 << 30, Parts: 256, PartHeader: 8 << 10, Header: 64 << 10, Connections: 1000,
 			Chunk: 30 * time.Second, Objects: 5000, Documents: 500, VerifyAhead: 8 << 20,
 			MLLPMessage: 1 << 20, MLLPConnections: 10000, MLLPBuffered: 32 << 20, MLLPIdle: 10 * time.Minute, MLLPFrame: time.Minute, Drain: 30 * time.Second,
 		},
@@ -345,6 +346,9 @@ func (c *Config) check() error {
 		if reflect.ValueOf(value).Int() <= 0 {
 			errs = append(errs, fmt.Errorf("%s: expected more than 0, got %v", key, value))
 		}
+	}
+	if c.Limits.Buffered < c.Limits.Envelope {
+		errs = append(errs, fmt.Errorf("limits.buffered: expected room for one envelope at least (limits.envelope, %d), got %d", c.Limits.Envelope, c.Limits.Buffered))
 	}
 	if c.Limits.MLLPBuffered < c.Limits.MLLPMessage {
 		errs = append(errs, fmt.Errorf("limits.mllpbuffered: expected room for one message at least (limits.mllpmessage, %d), got %d", c.Limits.MLLPMessage, c.Limits.MLLPBuffered))

@@ -70,6 +70,7 @@ func TestConfigRefuses(t *testing.T) {
 		"retry":                 {"registry:\n  retry: always\n", nil, "message or content"},
 		"short memory":          {"retry:\n  keep: 1s\n", nil, "retry.keep"},
 		"negative limit":        {"limits:\n  parts: -1\n", nil, "limits.parts"},
+		"room for no envelope":  {"limits:\n  buffered: 65536\n", nil, "limits.buffered"},
 		"room for no message":   {"limits:\n  mllpbuffered: 65536\n", nil, "limits.mllpbuffered"},
 		"no time for a frame":   {"limits:\n  mllpframe: 0s\n", nil, "limits.mllpframe"},
 		"short grace":           {"sweep:\n  grace: 1s\n", nil, "sweep"},

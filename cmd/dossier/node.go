@@ -63,6 +63,7 @@ type node struct {
 	stamps     *tsp.Client      // nil without a time-stamp authority
 	signed     chan struct{}    // a checkpoint was signed
 	codes      *codes.File      // nil when every code is taken
+	envelopes  *soap.Budget
 	ready      atomic.Bool
 	world
 }
@@ -81,7 +82,7 @@ func realWorld() world {
 
 // newNode opens the storage and puts the actors together.
 func newNode(ctx context.Context, c *Config, log *slog.Logger, w world) (*node, error) {
-	n := &node{config: c, log: log, metrics: newMetrics(), world: w}
+	n := &node{config: c, log: log, metrics: newMetrics(), world: w, envelopes: soap.NewBudget(c.Limits.Buffered)}
 	if err := n.openCodes(); err != nil {
 		return nil, err
 	}
@@ -250,6 +251,7 @@ func (n *node) soapServer(operations []soap.Operation) *soap.Server {
 	return &soap.Server{
 		Operations: operations,
 		Limits:     soap.Limits{Envelope: l.Envelope, Body: l.Body, Parts: l.Parts, PartHeaderBytes: l.PartHeader, ChunkTimeout: l.Chunk, XML: xmlwire.Limits{Elements: maxElements}},
+		Budget:     n.envelopes,
 		SpoolDir:   n.config.Data,
 		NewID:      n.newID,
 		Refused:    n.frame.Refused,

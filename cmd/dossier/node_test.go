@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -319,12 +320,55 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
+// TestDrainIsForAll: while a request of SOAP is waited for, neither of the other listeners takes anything new, and operators hear that
+// the server is not ready.
+func TestDrainIsForAll(t *testing.T) {
+	t.Parallel()
+	conf := testConfig(t)
+	conf.Limits.Drain = 20 * time.Second
+	s := startServer(t, conf, realWorld())
+	conn := s.dial(t)
+	if _, err := io.WriteString(conn, "POST /xds/registry HTTP/1.1\r\nHost: test\r\nContent-Type: "+simpleType+"\r\nContent-Length: 100\r\n\r\n<"); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool {
+		code, _ := get(t, s.registry()+"?wsdl")
+		return code == http.StatusOK
+	})
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.stop() }()
+	waitFor(t, func() bool {
+		c, err := net.Dial("tcp", s.feed())
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	if code, _ := get(t, "http://"+s.admin.Addr().String()+"/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("readyz: %d, want 503", code)
+	}
+	conn.Close()
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
 // TestConnectionLimit: one connection more than the limit waits until another is closed.
 func TestConnectionLimit(t *testing.T) {
 	t.Parallel()
 	conf := testConfig(t)
 	conf.Limits.Connections = 2
 	s := startServer(t, conf, realWorld())
+	for range 3 { // those of operators have places of their own, and no more of them
+		c, err := net.Dial("tcp", s.admin.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if _, err := (&http.Client{Timeout: 200 * time.Millisecond}).Get("http://" + s.admin.Addr().String() + "/healthz"); err == nil {
+		t.Error("a fourth connection of operators was served")
+	}
 	first := s.dial(t)
 	s.dial(t)
 	waiting := s.dial(t)

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"dossier/atna"
 	"dossier/hl7v2"
 	"dossier/hl7v2/mllp"
+	"dossier/internal/actor"
 	"dossier/internal/golden"
 	"dossier/store"
 )
@@ -240,4 +242,89 @@ func TestNotificationsAreDurable(t *testing.T) {
 		t.Errorf("after the restart the consumer was told %q", told)
 	}
 	c.wait(t, 5)
+}
+
+// forgetting is an audit trail that cannot store the first events.
+type forgetting struct {
+	actor.Recorder
+	mu    sync.Mutex
+	fails int
+}
+
+// Record fails first.
+func (f *forgetting) Record(ctx context.Context, exchange string, events ...atna.Event) error {
+	f.mu.Lock()
+	f.fails--
+	failing := f.fails >= 0
+	f.mu.Unlock()
+	if failing {
+		return store.ErrUnavailable
+	}
+	return f.Recorder.Record(ctx, exchange, events...)
+}
+
+// toldEvents are the audit events of ITI-10.
+func toldEvents(t *testing.T, s *testServer) []store.AuditMessage {
+	t.Helper()
+	found, err := s.node.db.SearchAudit(t.Context(), store.AuditQuery{Types: []string{"ITI-10"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestNotificationIsRecordedOrRepeated: a notice stays until its end is in the audit trail, also one that the consumer refuses.
+func TestNotificationIsRecordedOrRepeated(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"AA", "AE"} {
+		c := startConsumer(t, answer, answer)
+		s := startChanged(t, notifyConfig(t, PIXConsumerConfig{Name: "c", Address: c.ln.Addr().String()}), testWorld(), func(n *node) {
+			frame := *n.frame
+			frame.Audit = &forgetting{Recorder: n.audit, fails: 1}
+			n.notifier.Frame = &frame
+		})
+		replay(t, s, "iti30/a28-national", "iti30/a28-second-hospital")
+		waitFor(t, func() bool { return len(toldEvents(t, s)) == 2 })
+		id := func(message string) string { return strings.Split(message, "|")[9] }
+		if got := c.wait(t, 3); id(got[0]) != id(got[1]) || id(got[1]) == id(got[2]) {
+			t.Errorf("%s: %q, want the first one twice", answer, got)
+		}
+	}
+}
+
+// TestNotificationCutOff: what was on its way to a consumer when the server stopped is in the audit trail, and told again.
+func TestNotificationCutOff(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	got := make(chan struct{}, 10)
+	go func() { // reads and never answers
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			if n, _ := c.Read(make([]byte, 4096)); n > 0 {
+				got <- struct{}{}
+			}
+		}
+	}()
+	config := notifyConfig(t, PIXConsumerConfig{Name: "c", Address: ln.Addr().String()})
+	s := startServer(t, config, testWorld())
+	replay(t, s, "iti30/a28-national", "iti30/a28-second-hospital")
+	<-got
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	late := startConsumer(t)
+	again := testConfig(t)
+	again.PIX, again.Data = config.PIX, config.Data
+	again.PIX.Consumers = []PIXConsumerConfig{{Name: "c", Address: late.ln.Addr().String()}}
+	next := startServer(t, again, testWorld())
+	late.wait(t, 2)
+	waitFor(t, func() bool { return len(toldEvents(t, next)) == 3 })
 }

@@ -200,6 +200,9 @@ func (h *handshakes) run() {
 			go h.shake(c)
 			continue
 		}
+		// Out of file descriptors, or reset before it was accepted: these pass. net.Error marks them Timeout or Temporary;
+		// the latter is deprecated for want of a definition, but still set for exactly these. net/http would come back
+		// after them, to a listener that nobody serves any more.
 		if passing, ok := err.(interface{ Temporary() bool }); !ok || !passing.Temporary() {
 			h.err <- err
 			return

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -125,6 +126,58 @@ func eventually(t testing.TB, what string, fn func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within a minute: %s", what)
 		}
+	}
+}
+
+// shortListener has no file descriptor for its first connections, as accept4(2) says it.
+type shortListener struct {
+	net.Listener
+	short atomic.Int32
+}
+
+// Accept fails as long as files are short.
+func (l *shortListener) Accept() (net.Conn, error) {
+	if l.short.Add(-1) >= 0 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestOutOfFiles: a shortage of file descriptors passes; afterwards every listener takes connections again, and the server has
+// not ended.
+func TestOutOfFiles(t *testing.T) {
+	t.Parallel()
+	w := newSecureWorld(t)
+	w.issue("good", w.ca, nil)
+	good, err := tls.LoadX509KeyPair(w.path("good.pem"), w.path("good-key.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startOn(t, w.config(t), realWorld(), func(*node) {}, func(l *listeners) {
+		for _, x := range []*net.Listener{&l.http, &l.mllp, &l.admin, &l.audit.tcp} {
+			short := &shortListener{Listener: *x}
+			short.short.Store(3)
+			*x = short
+		}
+	})
+	for name, l := range map[string]net.Listener{"SOAP": s.http, "MLLP": s.mllp, "audit": s.audit.tcp} {
+		config := client(nil)
+		config.Certificates = []tls.Certificate{good}
+		d := tls.Dialer{Config: config, NetDialer: &net.Dialer{Timeout: 5 * time.Second}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		c, err := d.DialContext(ctx, "tcp", l.Addr().String())
+		cancel()
+		if err != nil {
+			t.Errorf("%s: %v, want a connection", name, err)
+			continue
+		}
+		c.Close()
+	}
+	h := &http.Client{Timeout: 5 * time.Second}
+	if resp, err := h.Get("http://" + s.admin.Addr().String() + "/healthz"); err != nil {
+		t.Errorf("admin: %v", err)
+	} else {
+		resp.Body.Close()
 	}
 }
 
@@ -549,52 +602,5 @@ func TestSecureNodeIsFound(t *testing.T) {
 	}
 	if _, _, err := command(t.Context(), "health", "--admin", admin); err == nil {
 		t.Error("the admin listener answers without TLS")
-	}
-}
-
-// tiredListener is out of file descriptors for some calls.
-type tiredListener struct {
-	net.Listener
-	left int
-}
-
-func (l *tiredListener) Accept() (net.Conn, error) {
-	if l.left > 0 {
-		l.left--
-		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
-	}
-	return l.Listener.Accept()
-}
-
-// TestOutOfDescriptors: a crowd that uses up all file descriptors goes away again, and the listener with TLS is still there.
-func TestOutOfDescriptors(t *testing.T) {
-	w := newSecureWorld(t)
-	w.issue("server", w.ca, nil)
-	p := w.issue("client", w.ca, nil)
-	s, err := atna.NewSecure(atna.Files{Certificate: w.path("server.pem"), Key: w.path("server-key.pem"), Trusted: w.path("ca.pem")}, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := newHandshakes(&tiredListener{l, 3}, s.Server(), func(_ net.Addr, err error) { t.Log(err) })
-	defer h.Close()
-	accepted := make(chan error, 1)
-	go func() {
-		c, err := h.Accept()
-		if err == nil {
-			c.Close()
-		}
-		accepted <- err
-	}()
-	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", l.Addr().String(), client(p))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := <-accepted; err != nil {
-		t.Errorf("the listener is gone: %v", err)
 	}
 }

@@ -173,13 +173,13 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		Handler: n.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: limits.Header, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
-	adminServer := &http.Server{Handler: n.admin(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	adminServer := &http.Server{Handler: n.admin(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	feed := &mllp.Server{Handler: n.manager.Handle, Report: n.reportFeed, Limits: mllp.Limits{
 		Message: limits.MLLPMessage, Connections: limits.MLLPConnections, Buffered: limits.MLLPBuffered,
 		IdleTimeout: limits.MLLPIdle, ReadTimeout: limits.Chunk, FrameTimeout: limits.MLLPFrame, WriteTimeout: limits.Chunk,
 	}}
 	g, ctx := errgroup.WithContext(ctx)
-	web, admin := limit(l.http, limits.Connections), l.admin
+	web, admin := limit(l.http, limits.Connections), limit(l.admin, limits.Connections)
 	if n.secure != nil {
 		web = newHandshakes(n.peers.listener(web), n.serverTLS(nil), n.refusedPeer)
 		if !loopback(n.config.Admin) {
@@ -201,7 +201,7 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 		n.log.Info("draining: no new connections, requests in work go on", "limit", limits.Drain)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Drain)
 		defer cancel()
-		err := errors.Join(soapServer.Shutdown(drain), feed.Shutdown(drain), adminServer.Shutdown(drain), l.audit.Shutdown(drain))
+		err := errors.Join(together(drain, soapServer.Shutdown, feed.Shutdown, l.audit.Shutdown), adminServer.Shutdown(drain))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
@@ -212,6 +212,17 @@ func (n *node) run(ctx context.Context, l listeners) (err error) {
 	})
 	n.ready.Store(true)
 	return g.Wait()
+}
+
+// together shuts all down at once: none goes on taking what is new, nor loses its time, while another waits for its peers.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i, shutdown := range all {
+		wait.Go(func() { errs[i] = shutdown(ctx) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 // ended drops the errors that say that a server was asked to stop.

@@ -90,6 +90,12 @@ func startServer(t testing.TB, c *Config, w world) *testServer {
 // startChanged starts a server that a test breaks first.
 func startChanged(t testing.TB, c *Config, w world, change func(*node)) *testServer {
 	t.Helper()
+	return startOn(t, c, w, change, func(*listeners) {})
+}
+
+// startOn starts a server on listeners that a test changes first.
+func startOn(t testing.TB, c *Config, w world, change func(*node), open func(*listeners)) *testServer {
+	t.Helper()
 	s := &testServer{log: &syncBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
@@ -100,6 +106,7 @@ func startChanged(t testing.TB, c *Config, w world, change func(*node)) *testSer
 	if s.listeners, err = s.node.listen(); err != nil {
 		t.Fatal(err)
 	}
+	open(&s.listeners)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.node.run(ctx, s.listeners) }()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -77,21 +78,22 @@ func (n *Notifier) deliver(ctx context.Context, s Subscriber, notice *pix.Notice
 	x.Objects = len(notice.IDs)
 	n.audited(x, s, notice)
 	err := n.tell(ctx, x, s, notice)
-	answered := err == nil || errors.Is(err, ErrRefused)
-	if ctx.Err() != nil && !answered {
-		return 0
-	}
-	ctx = context.WithoutCancel(ctx) // what was answered is written down, also while the server stops
-	if lost := n.Frame.Record(ctx, x, err); lost != nil && err == nil {
-		err = lost // told again rather than not recorded
+	stopped := ctx.Err() != nil && err != nil && !errors.Is(err, ErrRefused)
+	ctx = context.WithoutCancel(ctx) // what may have left the house is written down, also while the server stops
+	lost := n.Frame.Record(ctx, x, err)
+	if lost != nil && err == nil {
+		err = lost
 	}
 	x.Note(err)
 	n.Frame.End(x, err)
-	if err == nil || errors.Is(err, ErrRefused) {
+	switch {
+	case stopped:
+		return 0
+	case lost == nil && (err == nil || errors.Is(err, ErrRefused)):
 		if err = n.Outbox.Settled(ctx, notice.Seq); err == nil {
 			return 0
 		}
-	} else {
+	default: // told again rather than not recorded
 		err = n.Outbox.Attempted(ctx, notice.Seq)
 	}
 	if err != nil {
@@ -118,6 +120,11 @@ func (n *Notifier) audited(x *actor.Exchange, s Subscriber, notice *pix.Notice) 
 // tell returns nil when the consumer has the notice, and ErrRefused when it will never take it: AE. No answer, or one that
 // asks to try again (AR), is any other error.
 func (n *Notifier) tell(ctx context.Context, x *actor.Exchange, s Subscriber, notice *pix.Notice) (err error) {
+	defer func() { // an answer that we cannot take must not end the server, and again after each start
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	if s.Notify != nil {
 		x.Audit.MessageID, err = s.Notify(ctx, notice)
 		return err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -65,9 +68,12 @@ func (db *DB) commitRecordings() {
 		}
 		db.trail.mu.Unlock()
 		err := db.commitGroup(group)
+		// One that cannot be stored must not take its neighbours along. A database that is away takes none: to be patient with it
+		// for each would keep all who come later waiting.
+		apart := err != nil && len(group) > 1 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded)
 		for _, r := range group {
-			if err != nil && len(group) > 1 {
-				r.done <- db.commitGroup([]*recording{r}) // one that cannot be stored must not take its neighbours along
+			if apart {
+				r.done <- db.commitGroup([]*recording{r})
 				continue
 			}
 			r.done <- err
@@ -75,7 +81,12 @@ func (db *DB) commitRecordings() {
 	}
 }
 
-func (db *DB) commitGroup(group []*recording) error {
+func (db *DB) commitGroup(group []*recording) (err error) {
+	defer func() { // of what others have sent; here nobody else would catch it, and the server would end
+		if p := recover(); p != nil {
+			err = fmt.Errorf("sqldb: audit: panic with a %T\n%s", p, debug.Stack())
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
 	defer cancel()
 	return db.update(ctx, func(t *tx) error {

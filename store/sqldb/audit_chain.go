@@ -96,15 +96,24 @@ func hashOf(b []byte) (h atna.Hash) {
 	return h
 }
 
+// maxLinked is how many bytes of messages are read at once, unless one alone has more. A message has 2 KB as a rule, and up to 1 MiB
+// where somebody sent it to us.
+const maxLinked = 8 << 20
+
 // Links implements store.AuditChain. A link whose message is gone has an empty one.
 func (db *DB) Links(ctx context.Context, after int64, limit int) (links []atna.Link, err error) {
 	err = db.view(ctx, func(t *tx) error {
 		links = nil
+		last, err := t.lastWithin(ctx, after, limit)
+		if err != nil || last == after {
+			return err
+		}
 		b := t.builder()
 		b.add("SELECT l.number, l.event, l.prev, l.hash, e.message FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event WHERE l.number > ")
 		b.bind(after)
-		b.add(" ORDER BY l.number LIMIT ")
-		b.bind(limit)
+		b.add(" AND l.number <= ")
+		b.bind(last)
+		b.add(" ORDER BY l.number")
 		return t.query(ctx, "audit chain", b, func(rows *sql.Rows) error {
 			var l atna.Link
 			var id int64
@@ -118,6 +127,28 @@ func (db *DB) Links(ctx context.Context, after int64, limit int) (links []atna.L
 		})
 	})
 	return links, err
+}
+
+// lastWithin is the number of the last link after a number that neither limit nor maxLinked keeps out; after when there is none.
+func (t *tx) lastWithin(ctx context.Context, after int64, limit int) (last int64, err error) {
+	last = after
+	total := int64(0)
+	b := t.builder()
+	b.add("SELECT l.number, coalesce(length(e.message), 0) FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event WHERE l.number > ")
+	b.bind(after)
+	b.add(" ORDER BY l.number LIMIT ")
+	b.bind(limit)
+	err = t.query(ctx, "audit chain", b, func(rows *sql.Rows) error {
+		var number, size int64
+		if err := rows.Scan(&number, &size); err != nil {
+			return err
+		}
+		if total += size; total <= maxLinked || last == after {
+			last = number
+		}
+		return nil
+	})
+	return last, err
 }
 
 // Unlinked implements store.AuditChain.
@@ -239,6 +270,36 @@ func (db *DB) SetCursor(ctx context.Context, destination string, number int64) e
 	})
 }
 
+// Cursors implements store.AuditCursors.
+func (db *DB) Cursors(ctx context.Context) (all map[string]int64, err error) {
+	err = db.view(ctx, func(t *tx) error {
+		all = map[string]int64{}
+		b := t.builder()
+		b.add("SELECT destination, number FROM audit_cursor")
+		return t.query(ctx, "audit cursor", b, func(rows *sql.Rows) error {
+			var destination string
+			var number int64
+			err := rows.Scan(&destination, &number)
+			all[destination] = number
+			return err
+		})
+	})
+	return all, err
+}
+
+// ForgetCursor implements store.AuditCursors.
+func (db *DB) ForgetCursor(ctx context.Context, destination string) (known bool, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		b := t.builder()
+		b.add("DELETE FROM audit_cursor WHERE destination = ")
+		b.bind(destination)
+		n, err := t.exec(ctx, "audit cursor", b)
+		known = n > 0
+		return err
+	})
+	return known, err
+}
+
 // Expire implements store.AuditChain. It works in parts, so that others may write in between; what a crash leaves is removed
 // by the next call.
 func (db *DB) Expire(ctx context.Context, before time.Time) (removed int64, err error) {
@@ -262,13 +323,15 @@ func (db *DB) Expire(ctx context.Context, before time.Time) (removed int64, err 
 func (t *tx) expirePart(ctx context.Context, cut int64) (n int, err error) {
 	const part = 500
 	var ids []int64
-	var last int64
 	var old []store.AuditMessage
+	last, err := t.lastWithin(ctx, 0, part)
+	if err != nil {
+		return 0, err
+	}
 	b := t.builder()
 	b.add("SELECT l.number, l.event, e.id, e.exchange, e.peer, e.parsed, e.message FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event WHERE l.number <= ")
-	b.bind(cut)
-	b.add(" ORDER BY l.number LIMIT ")
-	b.bind(part)
+	b.bind(min(cut, last))
+	b.add(" ORDER BY l.number")
 	err = t.query(ctx, "expire audit", b, func(rows *sql.Rows) error {
 		var event int64
 		var id, parsed sql.NullInt64

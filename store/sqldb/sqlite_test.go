@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -283,4 +285,62 @@ func like(pattern, value []rune, underscore bool) bool {
 		return false
 	}
 	return like(pattern[1:], value[1:], underscore)
+}
+
+// TestRecordWhileAway: who records while the database is away hears of it in about the time that one waits for it, however many
+// there are; afterwards all is well.
+func TestRecordWhileAway(t *testing.T) {
+	t.Parallel()
+	var away atomic.Bool
+	db, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "dossier.db"), Options{Volume: func() error {
+		if away.Load() {
+			return store.ErrUnavailable
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	away.Store(true)
+	start := time.Now()
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if err := db.Record(t.Context(), store.AuditMessage{Message: []byte("x")}); !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	if took := time.Since(start); took > 3*patience {
+		t.Errorf("the last one heard after %v, want at most %v", took, 2*patience)
+	}
+	away.Store(false)
+	if err := db.Record(t.Context(), store.AuditMessage{Message: []byte("x")}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRecordPanics: a message that we cannot work on is refused, and neither its neighbours nor those after it are.
+func TestRecordPanics(t *testing.T) {
+	t.Parallel()
+	var panics atomic.Int32
+	db, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "dossier.db"), Options{Now: func() time.Time {
+		if panics.Add(-1) == 0 {
+			panic("P-1")
+		}
+		return time.Now()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	panics.Store(1)
+	if err := db.Record(t.Context(), store.AuditMessage{Message: []byte("x")}); err == nil || strings.Contains(err.Error(), "P-1") {
+		t.Errorf("got %v, want an error without the value", err)
+	}
+	if err := db.Record(t.Context(), store.AuditMessage{Message: []byte("x")}); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,9 @@ func Audit(t *testing.T, open func(t *testing.T) AuditBackend) {
 		"several link":        auditLinkers,
 		"checkpoints":         auditCheckpoints,
 		"time stamps":         auditStamps,
+		"large messages":      auditLarge,
 		"cursors":             auditCursors,
+		"a cursor forgotten":  auditForgotten,
 		"expiry":              auditExpiry,
 		"expiry waits":        auditExpiryWaits,
 		"hostile search keys": auditHostile,
@@ -424,6 +427,42 @@ func auditStamps(t *testing.T, b AuditBackend) {
 	}
 }
 
+// auditLarge: however large messages are, what is read of the chain at once has a bound, nothing is left out, and all expire.
+func auditLarge(t *testing.T, b AuditBackend) {
+	const n, size = 20, 1 << 20
+	for i := range n {
+		m := store.AuditMessage{Peer: "192.0.2.1", Message: bytes.Repeat([]byte{byte('a' + i)}, size)}
+		if err := b.Record(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := linkAll(t, b)
+	all := 0
+	for after := int64(0); ; {
+		part, err := b.Links(t.Context(), after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(part) == 0 {
+			break
+		}
+		if len(part) > n/2 {
+			t.Errorf("%d messages of %d bytes at once", len(part), size)
+		}
+		all += len(part)
+		after = part[len(part)-1].Number
+	}
+	if all != n {
+		t.Errorf("%d links, want %d", all, n)
+	}
+	if err := b.AddCheckpoint(t.Context(), checkpoint(head, auditStart)); err != nil {
+		t.Fatal(err)
+	}
+	if gone, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || gone != n {
+		t.Errorf("%d expired, %v; want %d", gone, err, n)
+	}
+}
+
 func auditCursors(t *testing.T, b AuditBackend) {
 	for _, n := range []int64{0, 7, 9} {
 		if n > 0 {
@@ -484,6 +523,32 @@ func auditExpiryWaits(t *testing.T, b AuditBackend) {
 		if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != c.want {
 			t.Errorf("destination at %d: %d expired, %v", c.cursor, n, err)
 		}
+	}
+}
+
+// auditForgotten: a destination that was given up holds nothing back.
+func auditForgotten(t *testing.T, b AuditBackend) {
+	record(t, b, 5)
+	head := linkAll(t, b)
+	if err := b.AddCheckpoint(t.Context(), checkpoint(head, auditStart)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.SetCursor(t.Context(), "gone", 2), b.SetCursor(t.Context(), "a", 5)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != 0 {
+		t.Errorf("%d expired, %v", n, err)
+	}
+	for _, want := range []bool{true, false} {
+		if known, err := b.ForgetCursor(t.Context(), "gone"); err != nil || known != want {
+			t.Errorf("known %v, %v; want %v", known, err, want)
+		}
+	}
+	if all, err := b.Cursors(t.Context()); err != nil || len(all) != 1 || all["a"] != 5 {
+		t.Errorf("%v, %v", all, err)
+	}
+	if n, err := b.Expire(t.Context(), auditStart.Add(time.Hour)); err != nil || n != 5 {
+		t.Errorf("%d expired, %v", n, err)
 	}
 }
 
