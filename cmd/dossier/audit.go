@@ -124,12 +124,14 @@ const (
 	linkOthers = 300
 )
 
-// started records the start of the node, without which it does not serve, and begins to link.
+// started records the start of the node, without which it does not serve, and begins to link. Who is stopped meanwhile has started
+// all the same: that is no failure, and the stop is recorded after it.
 func (a *auditTrail) started(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	if err := a.Record(ctx, "", a.node.Started(a.now())); err != nil {
 		return fmt.Errorf("audit: the start cannot be recorded: %w", err)
 	}
-	ctx, a.stopLinking = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, a.stopLinking = context.WithCancel(ctx)
 	a.linked = make(chan struct{})
 	go func() {
 		defer close(a.linked)

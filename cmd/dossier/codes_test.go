@@ -254,6 +254,29 @@ func TestHangupStops(t *testing.T) {
 	}
 }
 
+// writerFunc is an io.Writer.
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// TestStoppedWhileStarting: a stop between the banner and the first event is one in order.
+func TestStoppedWhileStarting(t *testing.T) {
+	t.Parallel()
+	c := testConfig(t)
+	c.Domain.Codes = filepath.Join(t.TempDir(), "codes.yaml") // so that this server leaves SIGHUP alone, which other tests send
+	replaceFile(t, c.Domain.Codes, listing("first"))
+	ctx, cancel := context.WithCancel(t.Context())
+	out := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
+	if err := serve(ctx, c, out, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"110120", "110121"} {
+		if found := mustCommand(t, "audit", "search", "--data", c.Data, "--type", kind); found == "" {
+			t.Errorf("%s is not recorded", kind)
+		}
+	}
+}
+
 // TestHangup: the signal itself, to a server as the command starts it.
 func TestHangup(t *testing.T) {
 	t.Parallel()
