@@ -93,10 +93,10 @@ func launch(ctx context.Context, cmd *exec.Cmd, ready func(output string) bool) 
 }
 
 var (
-	repositoryURL = regexp.MustCompile(`POST (http://\S+/xds/repository)`)
-	registryURL   = regexp.MustCompile(`POST (http://\S+/xds/registry)`)
-	adminURL      = regexp.MustCompile(`(http://\S+)/metrics`)
-	mllpAddress   = regexp.MustCompile(`mllp://(\S+)`)
+	repositoryURL = regexp.MustCompile(`POST (https?://\S+/xds/repository)`)
+	registryURL   = regexp.MustCompile(`POST (https?://\S+/xds/registry)`)
+	adminURL      = regexp.MustCompile(`(https?://\S+)/metrics`)
+	mllpAddress   = regexp.MustCompile(`mllps?://(\S+)`)
 )
 
 // start runs a server with its data in that folder, new or not. Its log goes to a file beside it, as an operator's would.
