@@ -298,12 +298,9 @@ func TestParallelSubmissions(t *testing.T) {
 	}
 }
 
-// TestDrainEnds: a request that is never finished holds a stop up for limits.drain and no longer, and the stop is clean.
-func TestDrainEnds(t *testing.T) {
-	t.Parallel()
-	conf := testConfig(t)
-	conf.Limits.Drain = 200 * time.Millisecond
-	s := startServer(t, conf, realWorld())
+// leaveUnfinished begins a request and does not end it; the server has it when this returns.
+func (s *testServer) leaveUnfinished(t *testing.T) net.Conn {
+	t.Helper()
 	conn := s.dial(t)
 	if _, err := io.WriteString(conn, "POST /xds/registry HTTP/1.1\r\nHost: test\r\nContent-Type: "+simpleType+"\r\nContent-Length: 100\r\n\r\n<"); err != nil {
 		t.Fatal(err)
@@ -312,6 +309,16 @@ func TestDrainEnds(t *testing.T) {
 		code, _ := get(t, s.registry()+"?wsdl")
 		return code == http.StatusOK
 	})
+	return conn
+}
+
+// TestDrainEnds: a request that is never finished holds a stop up for limits.drain and no longer, and the stop is clean.
+func TestDrainEnds(t *testing.T) {
+	t.Parallel()
+	conf := testConfig(t)
+	conf.Limits.Drain = 200 * time.Millisecond
+	s := startServer(t, conf, realWorld())
+	s.leaveUnfinished(t)
 	if err := s.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
@@ -327,14 +334,7 @@ func TestDrainIsForAll(t *testing.T) {
 	conf := testConfig(t)
 	conf.Limits.Drain = 20 * time.Second
 	s := startServer(t, conf, realWorld())
-	conn := s.dial(t)
-	if _, err := io.WriteString(conn, "POST /xds/registry HTTP/1.1\r\nHost: test\r\nContent-Type: "+simpleType+"\r\nContent-Length: 100\r\n\r\n<"); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, func() bool {
-		code, _ := get(t, s.registry()+"?wsdl")
-		return code == http.StatusOK
-	})
+	conn := s.leaveUnfinished(t)
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.stop() }()
 	waitFor(t, func() bool {
